@@ -1,0 +1,101 @@
+/* news: what the judge tells the recorder. Two rings carry it: one for what must never be dropped (alarms,
+ * notices, stored states), one for telemetry, which may be (declared) when the disk cannot follow.
+ *
+ * The recorder gives the numbers (stream, lane, seq), because a number exists exactly when its record is
+ * committed or declared lost; the judge never waits for a disk to know one. */
+#ifndef OUTPOST_MODEL_NEWS_H
+#define OUTPOST_MODEL_NEWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/model/alarm_state.h"
+#include "gateway/model/order.h"
+#include "gateway/model/sample.h"
+#include "gateway/model/site.h"
+
+enum news_kind {
+    NEWS_ALARM,     /* an alarm changed state: lane a, with its new stored state in one transaction */
+    NEWS_NOTICE,    /* what is not an alarm: lane a */
+    NEWS_STORED,    /* only a state to keep (a crossing begins to wait, a hold starts or ends): nothing published */
+    NEWS_TELEMETRY, /* lane t */
+};
+
+#define NEWS_DETAIL_MAX 768
+#define NEWS_TEXTS_MAX  1024
+
+/* wire.md: event */
+#define NOTICE_LIST(X)                                                                                                 \
+    X(NOTICE_BOOT, "boot")                                                                                             \
+    X(NOTICE_STOP, "stop")                                                                                             \
+    X(NOTICE_GAP, "gap")                                                                                               \
+    X(NOTICE_CLOCK_SET, "clock_set")                                                                                   \
+    X(NOTICE_CLOCK_STEP, "clock_step")                                                                                 \
+    X(NOTICE_BUS_LOST, "bus_lost")                                                                                     \
+    X(NOTICE_BUS_FOUND, "bus_found")                                                                                   \
+    X(NOTICE_ORDER, "order")                                                                                           \
+    X(NOTICE_INTERLOCK_TRIPPED, "interlock_tripped")                                                                   \
+    X(NOTICE_INTERLOCK_COMMANDED, "interlock_commanded") /* written and read back */                                   \
+    X(NOTICE_INTERLOCK_CONFIRMED, "interlock_confirmed") /* feedback input says so */                                  \
+    X(NOTICE_INTERLOCK_RELEASED, "interlock_released")                                                                 \
+    X(NOTICE_INTERLOCK_SILENCED, "interlock_silenced")                                                                 \
+    X(NOTICE_CONFIG_APPLIED, "config_applied")                                                                         \
+    X(NOTICE_CONFIG_REFUSED, "config_refused")                                                                         \
+    X(NOTICE_JOURNAL, "journal") /* opened late, set aside, salvaged … */
+
+#define NOTICE_ENUM(name, text) name,
+enum notice { NOTICE_LIST(NOTICE_ENUM) NOTICE_COUNT };
+#undef NOTICE_ENUM
+const char *notice_text(enum notice notice);
+
+struct news_alarm {
+    uint32_t rule;
+    uint8_t event; /* enum alarm_event */
+    uint8_t from;  /* enum alarm_state */
+    uint8_t to;
+    uint8_t first_out;
+    uint8_t has_value;
+    uint8_t quality; /* of the value */
+    uint8_t test;
+    uint8_t zero;
+    uint32_t occurrence; /* relative: see struct stored */
+    double value;
+    char by[ORDER_BY_MAX + 1];   /* "" null */
+    char why[ORDER_WHY_MAX + 1]; /* "" null */
+};
+
+struct news_notice {
+    uint32_t notice; /* enum notice */
+    uint32_t zero;
+    char detail[NEWS_DETAIL_MAX]; /* JSON members without braces, e.g. "bus":"b1","why":"…"; made with base/text */
+};
+
+/* One record of one device: every point that was ever read, in device point order. */
+struct news_telemetry {
+    uint32_t device;
+    uint16_t sample_count;
+    uint16_t text_size;
+    uint8_t test;
+    uint8_t zero[7];
+    char texts[NEWS_TEXTS_MAX];
+    struct sample samples[SITE_DEVICE_POINTS_MAX];
+};
+
+struct news {
+    uint8_t kind; /* enum news_kind */
+    uint8_t has_stored;
+    uint8_t synced; /* clk */
+    uint8_t zero[5];
+    int64_t utc_ms; /* when it was read or decided */
+    int64_t mono_us;
+    struct stored stored;
+    union {
+        struct news_alarm alarm;
+        struct news_notice notice;
+        struct news_telemetry telemetry; /* last: only the used samples travel */
+    } is;
+};
+
+size_t news_size(const struct news *news);
+
+#endif
