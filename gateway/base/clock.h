@@ -14,7 +14,7 @@
 struct now {
     int64_t mono_us; /* CLOCK_MONOTONIC, microseconds */
     int64_t utc_ms;  /* CLOCK_REALTIME, milliseconds since 1970 */
-    bool synced;     /* the kernel says that the wall clock is disciplined (adjtimex without STA_UNSYNC) */
+    bool synced;     /* the wall clock is disciplined (adjtimex without STA_UNSYNC), as of at most a second ago */
 };
 
 /* Does not block. Any thread. */

@@ -1,5 +1,6 @@
 #include "gateway/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "gateway/base/check.h"
@@ -15,4 +16,9 @@ void digest_sha256_hex(const void *bytes, size_t size, char ret_hex[static DIGES
         ret_hex[2 * i + 1] = digits[digest[i] & 0x0F];
     }
     ret_hex[64] = '\0';
+}
+
+const char *digest_library_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
 }

@@ -10,12 +10,9 @@
 #define STACK_SIZE  ((size_t)256 * 1024)
 #define WAIT_MAX_US 3600000000LL /* an hour: keeps the arithmetic far from overflow */
 
-static void wait_for_work(struct room *room, int64_t until_mono_us)
+/* Until one of them is readable or that time has come; true for the first. A signal ends the wait, too. */
+static bool wait_readable(struct pollfd *fds, nfds_t fd_count, int64_t until_mono_us)
 {
-    struct pollfd fds[2] = {
-        {.fd = room->bell->fd, .events = POLLIN},
-        {.fd = room->fd != NULL ? room->fd(room->self) : -1, .events = POLLIN},
-    };
     int64_t wait_us = WAIT_MAX_US;
     if (until_mono_us != CLOCK_NEVER) {
         wait_us = until_mono_us - clock_now().mono_us;
@@ -25,9 +22,18 @@ static void wait_for_work(struct room *room, int64_t until_mono_us)
             wait_us = WAIT_MAX_US;
     }
     struct timespec timeout = {.tv_sec = wait_us / 1000000, .tv_nsec = (wait_us % 1000000) * 1000};
-    int ready = ppoll(fds, 2, &timeout, NULL);
+    int ready = ppoll(fds, fd_count, &timeout, NULL);
     CHECK(ready >= 0 || errno == EINTR);
-    if (fds[0].revents != 0)
+    return ready > 0;
+}
+
+static void wait_for_work(struct room *room, int64_t until_mono_us)
+{
+    struct pollfd fds[2] = {
+        {.fd = room->bell->fd, .events = POLLIN},
+        {.fd = room->fd != NULL ? room->fd(room->self) : -1, .events = POLLIN},
+    };
+    if (wait_readable(fds, 2, until_mono_us) && fds[0].revents != 0)
         bell_answer(room->bell);
 }
 
@@ -44,6 +50,7 @@ static void *thread_main(void *argument)
 {
     struct thread *thread = argument;
     thread_run(thread->room, &thread->stopping);
+    bell_ring(&thread->ended);
     return NULL;
 }
 
@@ -54,27 +61,58 @@ enum err thread_start(struct thread *thread, struct room *room)
     sigset_t before;
     thread->room = room;
     atomic_store(&thread->stopping, false);
-    if (pthread_attr_init(&attributes) != 0)
+    enum err err = bell_open(&thread->ended);
+    if (err != ERR_OK)
+        return err;
+    if (pthread_attr_init(&attributes) != 0) {
+        bell_close(&thread->ended);
         return ERR_MEMORY;
+    }
     (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&thread->id, &attributes, thread_main, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
-    if (failed != 0)
+    if (failed != 0) {
+        bell_close(&thread->ended);
         return ERR_MEMORY;
+    }
     (void)pthread_setname_np(thread->id, room->name);
     thread->started = true;
     return ERR_OK;
+}
+
+void thread_ask_stop(struct thread *thread)
+{
+    if (!thread->started)
+        return;
+    atomic_store(&thread->stopping, true);
+    bell_ring(thread->room->bell);
+}
+
+static void join(struct thread *thread)
+{
+    (void)pthread_join(thread->id, NULL);
+    bell_close(&thread->ended);
+    thread->started = false;
 }
 
 void thread_stop(struct thread *thread)
 {
     if (!thread->started)
         return;
-    atomic_store(&thread->stopping, true);
-    bell_ring(thread->room->bell);
-    (void)pthread_join(thread->id, NULL);
-    thread->started = false;
+    thread_ask_stop(thread);
+    join(thread);
+}
+
+enum err thread_stop_until(struct thread *thread, int64_t mono_us)
+{
+    if (!thread->started)
+        return ERR_OK;
+    thread_ask_stop(thread);
+    if (!wait_readable(&(struct pollfd){.fd = thread->ended.fd, .events = POLLIN}, 1, mono_us))
+        return ERR_TIMEOUT;
+    join(thread);
+    return ERR_OK;
 }

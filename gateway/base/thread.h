@@ -28,6 +28,7 @@ struct room {
 struct thread {
     struct room *room;
     pthread_t id;
+    struct bell ended; /* rung as its last act */
     atomic_bool stopping;
     bool started;
 };
@@ -39,5 +40,10 @@ void thread_run(struct room *room, atomic_bool *stop);
 MUST_CHECK enum err thread_start(struct thread *thread, struct room *room);
 /* Sets the stop flag, rings the bell, joins. Accepts a thread that never started. */
 void thread_stop(struct thread *thread);
+/* Sets the stop flag and rings the bell without waiting, so that many threads can come to their end at the same time. */
+void thread_ask_stop(struct thread *thread);
+/* The same as thread_stop, but waits only until that monotonic time. ERR_TIMEOUT: the thread is still inside a step (a
+ * system call that does not return); whatever it uses must stay where it is until the process ends. */
+MUST_CHECK enum err thread_stop_until(struct thread *thread, int64_t mono_us);
 
 #endif
