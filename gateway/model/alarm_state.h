@@ -44,16 +44,22 @@ const char *priority_text(enum priority priority);   /* "critical" … */
 const char *priority_colour(enum priority priority); /* "red" "orange" "yellow" "blue" "none" */
 const char *priority_zh(enum priority priority);     /* "红" "橙" "黄" "蓝" "—" */
 
-/* What the journal keeps of one thing that must survive a restart. Fixed size, by value. */
 enum stored_kind {
     STORED_RULE,      /* index: rule */
     STORED_INTERLOCK, /* index: interlock */
     STORED_HOLD,      /* index: device, sub: which hold */
 };
 
+enum stored_interlock {
+    STORED_READY,
+    STORED_TRIPPED,
+    STORED_RELEASING, /* released, its outputs not yet written back */
+};
+
+/* What the journal keeps of one thing that must survive a restart. Fixed size, by value. */
 struct stored {
     uint8_t kind;  /* enum stored_kind */
-    uint8_t state; /* rule: enum alarm_state; interlock: 0 ready, 1 tripped */
+    uint8_t state; /* rule: enum alarm_state; interlock: enum stored_interlock */
     uint8_t sub;
     uint8_t flags;       /* STORED_* below */
     uint32_t index;      /* into the site; the journal keeps it by name */

@@ -45,6 +45,13 @@ struct class_point {
     const char *en;
 };
 
+/* What an alarm's condition means to a zone vote that asks for another alarm of the same device. */
+enum alarm_role {
+    ROLE_NONE,
+    ROLE_FAULT,      /* the device cannot be trusted: it votes as the zone's fault_vote says (RULE_COMM: likewise) */
+    ROLE_OVER_RANGE, /* beyond all limits: it votes for every alarm that is a high limit */
+};
+
 struct class_alarm {
     const char *id;    /* "gas.high" */
     const char *point; /* canonical point id; NULL for RULE_COMM */
@@ -63,21 +70,27 @@ struct class_alarm {
     const char *codes[4];    /* RULE_CODE: canonical code names that count, NULL-ended */
     const char *zh;
     const char *en;
+    enum alarm_role role; /* in the votes of zones, beside its own alarm */
 };
 
 #define DERIVE_HOLDS_MAX 8
 
 /* A condition that has to hold for a while. Owned by the judge, kept over restarts by the journal. */
 struct hold {
-    int64_t since_mono_ms; /* when the condition became true; 0: it is not true */
+    int64_t since_mono_ms;  /* when the condition became true; 0: it is not true */
+    int64_t frozen_mono_ms; /* since when its inputs are unknown and its time stands still; 0: they are known */
 };
+
+enum point_source { POINT_ABSENT, POINT_READ, POINT_DERIVED };
 
 /* What a class may see of one device to compute its derived points. Pure: no clock, no allocation. */
 struct derive {
     int64_t mono_ms;
     /* samples[i] belongs to class point i: the read ones are filled in (bad/starting when the device does not have
-     * the point), the derived ones are for derive() to fill in. */
+     * the point), the derived ones are for derive() to fill in; they still hold what it put there the time before.
+     * derive() may lower the quality of a good read sample to uncertain, and nothing else of it. */
     struct sample *samples;
+    const enum point_source *sources; /* per class point: what this device has */
     size_t sample_count;
     struct hold *holds; /* DERIVE_HOLDS_MAX, the class's own numbering */
     /* Out: when the result changes without a new sample (a hold runs out); CLOCK_NEVER-like INT64_MAX if never. */

@@ -76,7 +76,8 @@ struct news_telemetry {
     uint16_t sample_count;
     uint16_t text_size;
     uint8_t test;
-    uint8_t zero[7];
+    uint8_t zero[3];
+    uint32_t dropped; /* records (of any device) the full ring refused since the last one it took: declared lost */
     char texts[NEWS_TEXTS_MAX];
     struct sample samples[SITE_DEVICE_POINTS_MAX];
 };

@@ -65,7 +65,8 @@ struct link_ops {
     enum err (*start)(void *self, const struct link_request *request, int64_t mono_us);
     enum link_progress (*poll)(void *self, int64_t mono_us, struct link_reply *ret_reply, enum err *ret_err,
                                int64_t *ret_next_mono_us);
-    int (*fd)(void *self); /* -1 when closed */
+    /* To wait on for reading; -1 when closed, and while no byte would be worth waking up for. */
+    int (*fd)(void *self);
     /* Throws away the transaction in flight and the object. Accepts the half-open. */
     void (*destroy)(void *self);
     /* After the last failed open(): a sentence for a person ("/dev/ttyUSB0: permission denied; add the user to group

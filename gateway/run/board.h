@@ -52,7 +52,7 @@ struct board_bus { /* counters since start */
     uint64_t writes;
     uint64_t reopened;
     uint64_t busy_us; /* time with a transaction in flight */
-    int64_t cycle_us; /* the last full cycle */
+    int64_t cycle_us; /* between the last two answers to the first read of the plan */
 };
 
 struct board_slave {

@@ -41,11 +41,15 @@ struct board *house_board(struct house *house);
 
 /* Threads: buses, judge and senders get their own, the recorder runs in the caller until *stop; then everything is
  * shut down in order (buses stop, judge drains, recorder commits, senders get at most 3 s). `idle` is called on each
- * turn of the recorder's loop, at least each second (watchdog, signals); may be NULL. */
+ * turn of the recorder's loop, at least each second, for the first time when every thread runs; may be NULL.
+ * ERR_TIMEOUT: everything that was decided is committed, but a thread hangs in a system call: the house must not be
+ * closed, only the process can be ended. */
 MUST_CHECK enum err house_run(struct house *house, atomic_bool *stop, void (*idle)(void *context, struct now now),
                               void *context);
 /* Wakes house_run to look at *stop. Async-signal-safe. */
 void house_wake(struct house *house);
+/* When the judge's last step ended; while house_run runs it steps at least each second. The watchdog's food. Any thread. */
+int64_t house_judge_beat_mono_us(struct house *house);
 
 /* One turn of every room in the calling thread; returns the earliest time any of them wants to run again. */
 int64_t house_step(struct house *house, struct now now);

@@ -31,7 +31,11 @@ struct recorder_setup {
 };
 
 MUST_CHECK enum err recorder_open(struct recorder **ret_recorder, const struct recorder_setup *setup);
-void recorder_close(struct recorder *recorder);        /* commits what it has; accepts NULL */
+void recorder_close(struct recorder *recorder); /* commits what it has; accepts NULL */
+/* A clean end: commits what is in the rings, then the event `stop`, and rings the senders, who can still send it. Call when
+ * the judge has drained and before the senders are finished; recorder_close does it where nobody did. recorder_step may
+ * be called afterwards (for acknowledgements). Blocks for the disk. */
+void recorder_finish(struct recorder *recorder, struct now now);
 int64_t recorder_step(void *recorder, struct now now); /* blocks for the disk */
 /* True when everything that was in its rings is committed. */
 bool recorder_drained(const struct recorder *recorder);

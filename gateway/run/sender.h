@@ -21,6 +21,7 @@ struct sender;
 enum sender_ack_kind {
     ACK_CURSOR,   /* cursor of one lane moved */
     ACK_REGISTRY, /* this centre has acknowledged registry/{dev} with this content */
+    ACK_REFUSED, /* the broker will not have ranges[0] of this lane (`reason`): declare them; a cursor over them follows */
 };
 
 #define ACK_RANGES_MAX 8 /* acknowledged islands above the low-water mark; more are forgotten (sent again) */
@@ -34,6 +35,7 @@ struct sender_ack {
     uint64_t ranges[ACK_RANGES_MAX][2]; /* first, last; ascending, above lw */
     char dev[SITE_ID_MAX + 1];          /* ACK_REGISTRY */
     char sha256[65];                    /* ACK_REGISTRY; "" = emptied */
+    uint8_t reason;                     /* ACK_REFUSED: MQTT 5 reason code */
 };
 
 struct sender_setup {
