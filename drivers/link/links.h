@@ -9,4 +9,7 @@
 /* Takes memory, opens nothing. ERR_UNSUPPORTED for a kind that does not exist yet. Free with ret_link->ops->destroy(). */
 MUST_CHECK enum err link_make(const struct site_bus *bus, struct link *ret_link);
 
+/* libmodbus', as it was at build time: "3.1.6". Static. */
+const char *link_library_version(void);
+
 #endif
