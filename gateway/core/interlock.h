@@ -1,0 +1,126 @@
+/* interlock: a vote that writes outputs, and the outputs it writes. Two pure machines.
+ *
+ * struct interlock: ready -> tripped -> commanded -> confirmed.
+ *   tripped     the vote is on (yes). Its outputs are demanded until it is released.
+ *   commanded   every output was written and read back as demanded.
+ *   confirmed   a reading of the feedback taken after that shows what it should (without feedback: same as commanded).
+ *   failed      a side condition, for the alarm interlock.failed: not commanded within INTERLOCK_WRITE_MS of the trip (or
+ *               of the moment an output was lost), not confirmed within confirm_within_ms, or an output that had been
+ *               written was found otherwise. It ends when all has been well for INTERLOCK_WELL_MS.
+ * A latched interlock is released by a reset, which is refused unless the vote is a known no; the others release
+ * themselves at a known no. An unknown vote changes nothing. Silence withdraws the demand of a silenceable interlock
+ * until it trips anew or another detector joins the vote.
+ *
+ * struct output: one coil or register that interlocks write. Demanded values win over releases, true over false. A write
+ * that fails is tried again each second for ever; so is one whose answer is lost, after OUTPUT_LOST_MS. What is released
+ * is written back to its opposite (0 <-> 1); an output that nobody ever demanded is not touched. */
+#ifndef OUTPOST_CORE_INTERLOCK_H
+#define OUTPOST_CORE_INTERLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/base/err.h"
+#include "gateway/core/tri.h"
+#include "gateway/core/vote.h"
+#include "gateway/model/alarm_state.h"
+#include "gateway/model/order.h"
+#include "gateway/model/site.h"
+
+#define INTERLOCK_NEVER    INT64_MAX
+#define INTERLOCK_WRITE_MS 3000 /* three tries */
+#define INTERLOCK_WELL_MS  5000 /* an output that flaps is one failure, not one a poll */
+#define OUTPUT_RETRY_MS    1000 /* after a write that failed */
+#define OUTPUT_LOST_MS     10000 /* no answer from the bus at all: more than it needs for three timeouts and a read-back */
+
+struct interlock {
+    bool tripped;
+    bool silenced;
+    bool commanded;
+    bool confirmed;
+    bool failed;
+    bool found_off;            /* an output was found otherwise since all was well */
+    uint64_t voters;           /* who voted the last time */
+    int64_t since_mono_us;     /* when its outputs were demanded, or one was lost: the deadlines count from here */
+    int64_t commanded_mono_us; /* valid when commanded */
+    int64_t well_mono_us;      /* when all began to be well; valid when confirmed */
+};
+
+/* What the judge sees of its surroundings. */
+struct interlock_view {
+    int64_t mono_us;
+    struct vote vote;
+    bool settled;             /* every output was written and read back as demanded */
+    int64_t settled_mono_us;  /* the last of them */
+    bool found_off;           /* an output was found otherwise than it had been written */
+    enum tri feedback;        /* equals what it should; TRI_UNKNOWN: bad, or none yet */
+    int64_t feedback_mono_us; /* when that was read */
+};
+
+/* What happened in a step: to be told as notices. */
+#define INTERLOCK_TRIPPED   0x01U
+#define INTERLOCK_COMMANDED 0x02U
+#define INTERLOCK_CONFIRMED 0x04U
+#define INTERLOCK_RELEASED  0x08U
+#define INTERLOCK_RESOUNDED 0x10U /* the silence was ended by a further detector */
+
+/* Trips or releases by the vote; to be called before the outputs are driven. Returns what happened. */
+unsigned interlock_vote(struct interlock *interlock, const struct site_interlock *site,
+                        const struct interlock_view *view);
+/* Follows outputs and feedback; to be called after the outputs were driven. Returns what happened. */
+unsigned interlock_follow(struct interlock *interlock, const struct site_interlock *site,
+                          const struct interlock_view *view);
+/* When interlock_follow() has something to do without any news; INTERLOCK_NEVER. */
+int64_t interlock_next_mono_us(const struct interlock *interlock, const struct site_interlock *site);
+
+/* Does it demand its outputs? */
+static inline bool interlock_demands(const struct interlock *interlock)
+{
+    return interlock->tripped && !interlock->silenced;
+}
+
+/* ERR_REFUSED with one word: nothing_to_do, condition_active (the vote is on, or unknown). */
+MUST_CHECK enum err interlock_reset(struct interlock *interlock, enum tri verdict, const char **ret_code);
+/* ERR_REFUSED with one word: nothing_to_do, not_silenceable. */
+MUST_CHECK enum err interlock_silence(struct interlock *interlock, const struct site_interlock *site,
+                                      const char **ret_code);
+
+/* A tripped interlock demands its outputs again at once; `voters`: who voted when it was stored, as far as known. */
+void interlock_restore(struct interlock *interlock, const struct stored *stored, uint64_t voters, int64_t mono_us);
+struct stored interlock_stored(const struct interlock *interlock, uint32_t index, int64_t since_utc_ms);
+
+struct output {
+    bool touched;         /* somebody demanded it since start: `wanted` is valid */
+    bool demanded;        /* somebody demands it now */
+    bool settled;         /* the last write of `wanted` was read back the same */
+    bool in_flight;       /* a write is with the bus */
+    bool found_off;       /* it was found otherwise while demanded; until the next write settles */
+    uint8_t err;          /* enum err of the last try */
+    bool asked;           /* a write of the present value was handed to the bus */
+    uint32_t first_token; /* of the writes of the present value … */
+    uint32_t last_token;  /* … all of them count */
+    uint32_t tries;       /* of the present value */
+    double wanted;
+    int64_t next_mono_us;    /* when to write, or to write again */
+    int64_t settled_mono_us; /* valid when settled */
+};
+
+/* A demand, collected over all interlocks before output_drive(). */
+struct demand {
+    bool any;
+    double value;
+};
+void demand_add(struct demand *demand, double value);
+
+/* Follows the demand: may make a write due at once. */
+void output_drive(struct output *output, struct demand demand, int64_t mono_us);
+/* True when a write of output->wanted is due; the caller hands it to the bus and says how that went. */
+bool output_due(const struct output *output, int64_t mono_us);
+void output_sent(struct output *output, uint32_t token, int64_t mono_us);
+void output_not_sent(struct output *output, int64_t mono_us); /* the way to the bus is full */
+void output_written(struct output *output, const struct written *written);
+/* A good reading of it: true when it is not what it was written to be, while demanded: it is written again. */
+bool output_seen(struct output *output, double value, int64_t read_mono_us);
+int64_t output_next_mono_us(const struct output *output);
+
+#endif

@@ -1,0 +1,87 @@
+#include "gateway/base/check.h"
+#include "gateway/base/text.h"
+#include "gateway/run/judge_private.h"
+
+bool news_push(struct judge *judge)
+{
+    if (ring_push(judge->setup.news, &judge->news, news_size(&judge->news)) != ERR_OK)
+        return false;
+    judge->told = true;
+    return true;
+}
+
+bool news_push_stored(struct judge *judge, const struct stored *stored, struct alarm_moment at)
+{
+    judge->news = (struct news){.kind = NEWS_STORED,
+                                .has_stored = 1,
+                                .synced = at.synced,
+                                .utc_ms = at.utc_ms,
+                                .mono_us = at.mono_us,
+                                .stored = *stored};
+    return news_push(judge);
+}
+
+static bool push_notice(struct judge *judge, const struct judge_notice *notice)
+{
+    struct news *news = &judge->news;
+    news->kind = NEWS_NOTICE;
+    news->has_stored = notice->has_stored;
+    news->synced = notice->at.synced;
+    news->utc_ms = notice->at.utc_ms;
+    news->mono_us = notice->at.mono_us;
+    news->stored = notice->stored;
+    news->is.notice.notice = (uint32_t)notice->notice;
+    news->is.notice.zero = 0;
+    text_copy(news->is.notice.detail, sizeof news->is.notice.detail, notice->detail);
+    return news_push(judge);
+}
+
+static bool push_waiting(struct judge *judge)
+{
+    while (judge->notice_count > 0) {
+        if (!push_notice(judge, &judge->notices[judge->notice_first]))
+            return false;
+        judge->notice_first = (judge->notice_first + 1) % JUDGE_NOTICES_MAX;
+        judge->notice_count--;
+    }
+    return true;
+}
+
+struct judge_notice *notice_begin(struct judge *judge, enum notice notice, struct alarm_moment at,
+                                  struct text *ret_detail)
+{
+    if (judge->notice_count == JUDGE_NOTICES_MAX)
+        (void)push_waiting(judge);
+    if (judge->notice_count == JUDGE_NOTICES_MAX) {
+        judge->notices_dropped++;
+        return NULL;
+    }
+    size_t const at_place = (judge->notice_first + judge->notice_count) % JUDGE_NOTICES_MAX;
+    struct judge_notice *next = &judge->notices[at_place];
+    next->notice = notice;
+    next->at = at;
+    next->has_stored = false;
+    text_init(ret_detail, next->detail, sizeof next->detail);
+    judge->notice_count++;
+    return next;
+}
+
+/* Notices dropped for want of room are declared once there is room again. */
+static void declare_dropped(struct judge *judge, struct alarm_moment at)
+{
+    struct text detail;
+    if (judge->notices_dropped == 0 || notice_begin(judge, NOTICE_GAP, at, &detail) == NULL)
+        return;
+    text_put(&detail, "\"of\":\"a\",\"count\":");
+    text_put_uint(&detail, judge->notices_dropped);
+    text_put(&detail, ",\"why\":\"ring\"");
+    judge->notices_dropped = 0;
+}
+
+void notices_flush(struct judge *judge, struct alarm_moment at)
+{
+    if (!push_waiting(judge))
+        return;
+    declare_dropped(judge, at);
+    (void)push_waiting(judge);
+}

@@ -1,0 +1,365 @@
+#include <string.h>
+
+#include "gateway/base/check.h"
+#include "gateway/core/normalize.h"
+#include "gateway/run/judge_private.h"
+
+#define TEXT_SLOT_MAX BATCH_TEXT_MAX
+
+/* An array of the arena; on failure the flag is set and NULL comes back: looked at once, at the end. */
+static void *take(struct judge *judge, size_t count, size_t size, bool *failed)
+{
+    void *memory = arena_take(&judge->arena, count, size);
+    *failed = *failed || memory == NULL;
+    return memory;
+}
+
+/* Slaves: who takes which point. Counted first, then filled. */
+
+static size_t count_feeds(const struct site *site)
+{
+    size_t count = 0;
+    for (size_t d = 0; d < site->device_count; d++)
+        for (size_t p = 0; p < site->devices[d].point_count; p++)
+            count += site->devices[d].points[p].slave >= 0;
+    return count;
+}
+
+static void fill_feeds(struct judge *judge, size_t slave, uint32_t *feed_first, size_t *next)
+{
+    const struct site *site = judge->site;
+    for (size_t point = 0; point < site->slaves[slave].point_count; point++) {
+        feed_first[point] = (uint32_t)*next;
+        for (size_t i = 0; i < judge->slaves[slave].device_count; i++) {
+            uint32_t const d = judge->slaves[slave].devices[i];
+            const struct site_device *device = &site->devices[d];
+            for (size_t p = 0; p < device->point_count; p++)
+                if (device->points[p].slave == (int32_t)slave && device->points[p].slave_point == (int32_t)point)
+                    judge->feeds[(*next)++] = (struct judge_feed){.device = d, .point = (uint16_t)p};
+        }
+    }
+    feed_first[site->slaves[slave].point_count] = (uint32_t)*next;
+}
+
+static bool takes_from(const struct site_device *device, size_t slave)
+{
+    for (size_t i = 0; i < device->slave_count; i++)
+        if (device->slaves[i] == (int32_t)slave)
+            return true;
+    return false;
+}
+
+static void make_slave_devices(struct judge *judge, size_t slave, bool *failed)
+{
+    const struct site *site = judge->site;
+    struct judge_slave *own = &judge->slaves[slave];
+    for (size_t d = 0; d < site->device_count; d++)
+        own->device_count += takes_from(&site->devices[d], slave);
+    uint32_t *devices = take(judge, own->device_count, sizeof *devices, failed);
+    if (*failed)
+        return;
+    own->devices = devices;
+    for (uint32_t d = 0; d < site->device_count; d++) {
+        if (!takes_from(&site->devices[d], slave))
+            continue;
+        *devices++ = d;
+        own->never_written = own->never_written || site->devices[d].class->never_written;
+    }
+}
+
+static void make_slaves(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    size_t next = 0;
+    judge->slaves = take(judge, site->slave_count, sizeof *judge->slaves, failed);
+    judge->feeds = take(judge, count_feeds(site), sizeof *judge->feeds, failed);
+    for (size_t i = 0; i < site->slave_count && !*failed; i++) {
+        judge->slaves[i].site = &site->slaves[i];
+        make_slave_devices(judge, i, failed);
+        uint32_t *feed_first = take(judge, site->slaves[i].point_count + 1, sizeof *feed_first, failed);
+        judge->slaves[i].heard = take(judge, site->slaves[i].point_count, 1, failed);
+        judge->slaves[i].failed_mono_us =
+            take(judge, site->slaves[i].point_count, sizeof *judge->slaves[i].failed_mono_us, failed);
+        judge->slaves[i].feed_first = feed_first;
+        if (!*failed)
+            fill_feeds(judge, i, feed_first, &next);
+    }
+}
+
+/* Devices. */
+
+static void make_text_slots(struct judge *judge, struct judge_device *device, bool *failed)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < device->site->point_count; i++) {
+        const struct device_point *point = &device->site->points[i];
+        if (point->type != VALUE_TEXT || point->slave < 0)
+            continue;
+        size_t size = 2 * (size_t)judge->site->slaves[point->slave].points[point->slave_point].register_count;
+        if (size > TEXT_SLOT_MAX || used + size > NEWS_TEXTS_MAX)
+            size = used + TEXT_SLOT_MAX > NEWS_TEXTS_MAX ? NEWS_TEXTS_MAX - used : TEXT_SLOT_MAX;
+        device->slots[i] = (struct text_slot){.offset = (uint16_t)used, .size = (uint16_t)size};
+        used += size;
+    }
+    device->text_size = (uint16_t)used;
+    device->texts = take(judge, used, 1, failed);
+}
+
+static void make_sources(struct judge_device *device)
+{
+    for (size_t i = 0; i < device->site->class->point_count; i++) {
+        int32_t const point = device->site->by_class[i];
+        device->sources[i] = point < 0                                ? POINT_ABSENT
+                             : device->site->points[point].slave >= 0 ? POINT_READ
+                                                                      : POINT_DERIVED;
+    }
+}
+
+static uint32_t shortest_every_ms(const struct site_slave *slave)
+{
+    uint32_t shortest_ms = UINT32_MAX;
+    for (size_t i = 0; i < slave->point_count; i++)
+        if (slave->every_ms[slave->points[i].poll] < shortest_ms)
+            shortest_ms = slave->every_ms[slave->points[i].poll];
+    return shortest_ms;
+}
+
+static void make_pace(const struct judge *judge, struct judge_device *device)
+{
+    const struct site_device *site = device->site;
+    device->pace = (struct report_pace){.every_us = (int64_t)site->every_ms * 1000,
+                                        .silence_us = (int64_t)site->max_silence_ms * 1000};
+    for (size_t i = 0; i < site->slave_count && i < 64; i++)
+        if (shortest_every_ms(&judge->site->slaves[site->slaves[i]]) <= site->every_ms + site->every_ms / 2)
+            device->prompt |= UINT64_C(1) << i;
+}
+
+static void make_device(struct judge *judge, size_t index, bool *failed)
+{
+    const struct site_device *site = &judge->site->devices[index];
+    struct judge_device *device = &judge->devices[index];
+    size_t const count = site->point_count;
+    CHECK(count <= SITE_DEVICE_POINTS_MAX);
+    *device = (struct judge_device){.site = site, .comm_rule = NO_RULE};
+    device->samples = take(judge, count, sizeof *device->samples, failed);
+    device->reported = take(judge, count, sizeof *device->reported, failed);
+    device->ages = take(judge, count, sizeof *device->ages, failed);
+    device->slots = take(judge, count, sizeof *device->slots, failed);
+    device->touched = take(judge, count, 1, failed);
+    if (site->class->derive != NULL) {
+        device->holds = take(judge, DERIVE_HOLDS_MAX, sizeof *device->holds, failed);
+        device->held_told_ms = take(judge, DERIVE_HOLDS_MAX, sizeof *device->held_told_ms, failed);
+        device->sources = take(judge, site->class->point_count, sizeof *device->sources, failed);
+    }
+    if (*failed)
+        return;
+    for (size_t i = 0; i < count; i++) {
+        device->samples[i] = sample_bad(i, REASON_STARTING);
+        device->reported[i] = device->samples[i];
+    }
+    make_text_slots(judge, device, failed);
+    make_pace(judge, device);
+    if (site->class->derive != NULL)
+        make_sources(device);
+    for (int32_t i = 0; i < site->rule_count; i++)
+        if (judge->site->rules[site->rule_first + i].kind == RULE_COMM)
+            device->comm_rule = site->rule_first + i;
+}
+
+static void make_devices(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    size_t class_points = 0;
+    judge->devices = take(judge, site->device_count, sizeof *judge->devices, failed);
+    judge->listed = take(judge, site->device_count, sizeof *judge->listed, failed);
+    for (size_t i = 0; i < site->device_count && !*failed; i++) {
+        make_device(judge, i, failed);
+        if (site->devices[i].class->point_count > class_points)
+            class_points = site->devices[i].class->point_count;
+    }
+    judge->scratch = take(judge, class_points, sizeof *judge->scratch, failed);
+}
+
+/* Rules and buses. */
+
+static enum alarm_role role_of(const struct site_device *device, const struct rule *rule)
+{
+    if (rule->kind == RULE_COMM)
+        return ROLE_FAULT;
+    for (size_t i = 0; i < device->class->alarm_count; i++)
+        if (strcmp(device->class->alarms[i].id, rule->id) == 0)
+            return device->class->alarms[i].role;
+    return ROLE_NONE;
+}
+
+static void make_rules(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    judge->rules = take(judge, site->rule_count, sizeof *judge->rules, failed);
+    judge->owing = take(judge, site->rule_count, sizeof *judge->owing, failed);
+    judge->notices = take(judge, JUDGE_NOTICES_MAX, sizeof *judge->notices, failed);
+    judge->buses = take(judge, site->bus_count, sizeof *judge->buses, failed);
+    if (*failed)
+        return;
+    for (size_t i = 0; i < site->bus_count; i++)
+        judge->buses[i].rule = NO_RULE;
+    for (size_t i = 0; i < site->rule_count; i++) {
+        const struct subject *subject = &site->subjects[site->rules[i].subject];
+        alarm_init(&judge->rules[i].alarm);
+        if (subject->kind == SUBJECT_DEVICE)
+            judge->rules[i].role = (uint8_t)role_of(&site->devices[subject->index], &site->rules[i]);
+        if (subject->kind == SUBJECT_BUS && site->rules[i].kind == RULE_COMM)
+            judge->buses[subject->index].rule = (int32_t)i;
+    }
+}
+
+/* Interlocks: members, outputs (each once, sorted by slave), and who claims them. */
+
+static void make_members(struct judge *judge, struct judge_interlock *interlock, bool *failed)
+{
+    const struct site_interlock *site = interlock->site;
+    const struct site_zone *zone = site->zone >= 0 ? &judge->site->zones[site->zone] : NULL;
+    CHECK(site->rule_count <= SITE_DETECTORS_MAX);
+    struct judge_member *members = take(judge, site->rule_count, sizeof *members, failed);
+    if (*failed)
+        return;
+    interlock->members = members;
+    interlock->n = zone != NULL ? zone->vote_n : 1;
+    interlock->fault_votes = zone != NULL;
+    interlock->fault_vote = zone != NULL ? zone->fault_vote : FAULT_VOTE_REMOVE;
+    for (size_t i = 0; i < site->rule_count; i++)
+        if (site->rules[i] >= 0)
+            members[interlock->member_count++] = (struct judge_member){
+                .device = (uint32_t)(zone != NULL ? zone->detectors[i] : site->device), .rule = site->rules[i]};
+}
+
+static bool looks_at(const struct judge_interlock *interlock, size_t device)
+{
+    if (interlock->site->confirm_device == (int32_t)device)
+        return true;
+    for (size_t i = 0; i < interlock->member_count; i++)
+        if (interlock->members[i].device == device)
+            return true;
+    return false;
+}
+
+static void make_lookers(struct judge *judge, struct judge_device *device, size_t index, bool *failed)
+{
+    size_t const count = judge->site->interlock_count;
+    for (size_t i = 0; i < count; i++)
+        device->interlock_count += looks_at(&judge->interlocks[i], index);
+    uint32_t *interlocks = take(judge, device->interlock_count, sizeof *interlocks, failed);
+    device->interlocks = interlocks;
+    for (uint32_t i = 0; i < count && !*failed; i++)
+        if (looks_at(&judge->interlocks[i], index))
+            *interlocks++ = i;
+}
+
+static bool is_same(const struct judge_output *output, const struct site_action *action)
+{
+    return output->slave == action->slave && output->point == action->point;
+}
+
+/* Inserted in the order of slaves; an action on a known output adds nothing. */
+static void add_output(struct judge *judge, const struct site_action *action)
+{
+    size_t at = 0;
+    while (at < judge->output_count && judge->outputs[at].slave <= action->slave) {
+        if (is_same(&judge->outputs[at], action))
+            return;
+        at++;
+    }
+    memmove(&judge->outputs[at + 1], &judge->outputs[at], (judge->output_count - at) * sizeof *judge->outputs);
+    judge->outputs[at] = (struct judge_output){.slave = action->slave, .point = action->point};
+    judge->output_count++;
+}
+
+static void make_outputs(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    size_t count = 0;
+    for (size_t i = 0; i < site->interlock_count; i++)
+        count += site->interlocks[i].action_count;
+    judge->outputs = take(judge, count + 1, sizeof *judge->outputs, failed);
+    for (size_t i = 0; i < site->interlock_count && !*failed; i++) {
+        for (size_t a = 0; a < site->interlocks[i].action_count; a++) {
+            const struct site_action *action = &site->interlocks[i].actions[a];
+            CHECK(!judge->slaves[action->slave].never_written); /* the loader has refused it */
+            CHECK(site->slaves[action->slave].points[action->point].writable);
+            add_output(judge, action);
+        }
+    }
+    for (size_t o = judge->output_count; o > 0; o--) {
+        struct judge_slave *slave = &judge->slaves[judge->outputs[o - 1].slave];
+        slave->output_first = o - 1;
+        slave->output_count++;
+    }
+}
+
+static void make_claims(struct judge *judge, size_t output, bool *failed)
+{
+    const struct site *site = judge->site;
+    struct judge_output *own = &judge->outputs[output];
+    for (size_t i = 0; i < site->interlock_count; i++)
+        for (size_t a = 0; a < site->interlocks[i].action_count; a++)
+            own->claim_count += is_same(own, &site->interlocks[i].actions[a]);
+    struct judge_claim *claims = take(judge, own->claim_count, sizeof *claims, failed);
+    own->claims = claims;
+    for (uint32_t i = 0; i < site->interlock_count && !*failed; i++)
+        for (uint32_t a = 0; a < site->interlocks[i].action_count; a++)
+            if (is_same(own, &site->interlocks[i].actions[a]))
+                *claims++ = (struct judge_claim){.interlock = i, .action = a};
+}
+
+static uint32_t find_output(const struct judge *judge, const struct site_action *action)
+{
+    uint32_t at = 0;
+    while (at < judge->output_count && !is_same(&judge->outputs[at], action))
+        at++;
+    CHECK(at < judge->output_count);
+    return at;
+}
+
+static void make_interlocks(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    judge->interlocks = take(judge, site->interlock_count, sizeof *judge->interlocks, failed);
+    for (size_t i = 0; i < site->interlock_count && !*failed; i++) {
+        judge->interlocks[i].site = &site->interlocks[i];
+        make_members(judge, &judge->interlocks[i], failed);
+    }
+    if (!*failed)
+        make_outputs(judge, failed);
+    for (size_t i = 0; i < judge->output_count && !*failed; i++)
+        make_claims(judge, i, failed);
+    for (size_t i = 0; i < site->interlock_count && !*failed; i++) {
+        const struct site_interlock *own = &site->interlocks[i];
+        uint32_t *outputs = take(judge, own->action_count, sizeof *outputs, failed);
+        judge->interlocks[i].outputs = outputs;
+        for (size_t a = 0; a < own->action_count && !*failed; a++)
+            outputs[a] = find_output(judge, &own->actions[a]);
+    }
+    for (size_t i = 0; i < site->device_count && !*failed; i++)
+        make_lookers(judge, &judge->devices[i], i, failed);
+}
+
+enum err judge_make_tables(struct judge *judge)
+{
+    const struct site *site = judge->site;
+    bool failed = false;
+    struct judge_bus *buses = take(judge, site->bus_count, sizeof *buses, &failed);
+    if (failed)
+        return ERR_MEMORY;
+    memcpy(buses, judge->setup.buses, site->bus_count * sizeof *buses);
+    judge->setup.buses = buses;
+    make_slaves(judge, &failed);
+    if (!failed)
+        make_devices(judge, &failed);
+    if (!failed)
+        make_rules(judge, &failed);
+    if (!failed)
+        make_interlocks(judge, &failed);
+    if (failed)
+        return ERR_MEMORY;
+    return timers_init(&judge->timers, &judge->arena, timer_overdue(judge, site->slave_count));
+}

@@ -1,0 +1,210 @@
+#include <string.h>
+
+#include "gateway/base/check.h"
+#include "gateway/base/text.h"
+#include "gateway/run/judge_private.h"
+
+struct outcome {
+    uint32_t count;
+    const char *code; /* the first refusal; NULL none */
+};
+
+static const struct {
+    const char *code;
+    const char *why;
+} sentences[] = {
+    {"nothing_to_do", "nothing there that this order applies to"},
+    {"ack_first", "the alarm has to be acknowledged before it can be reset"},
+    {"condition_active", "the cause is still there, or it is not known whether it is gone"},
+    {"not_silenceable", "this is not a sounder that may be silenced"},
+    {"local_only", "an interlock can only be reset on site"},
+    {"not_supported", "not possible in this state"},
+    {"not_found", "no such device or alarm"},
+    {"busy", "the recorder cannot keep up; try again"},
+};
+
+static const char *sentence_of(const char *code)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
+        if (strcmp(sentences[i].code, code) == 0)
+            return sentences[i].why;
+    return code;
+}
+
+/* "nothing to do" says least: any other refusal is the better answer. */
+static void refuse(struct outcome *outcome, const char *code)
+{
+    if (outcome->code == NULL || strcmp(outcome->code, "nothing_to_do") == 0)
+        outcome->code = code;
+}
+
+static void obey_rule(struct judge *judge, size_t rule, enum alarm_order what, const struct order *order,
+                      struct alarm_moment at, struct outcome *outcome)
+{
+    struct alarm_change change;
+    const char *code = NULL;
+    if (alarm_obey(&judge->rules[rule].alarm, &judge->site->rules[rule], what, at, &change, &code) != ERR_OK) {
+        refuse(outcome, code);
+        return;
+    }
+    if (!rule_tell(judge, rule, &change, order)) {
+        refuse(outcome, "busy");
+        return;
+    }
+    rule_settle(judge, rule);
+    outcome->count++;
+}
+
+static void obey_rules(struct judge *judge, enum alarm_order what, const struct order *order, struct alarm_moment at,
+                       struct outcome *outcome)
+{
+    size_t first = 0;
+    size_t count = judge->site->rule_count;
+    if (order->rule >= 0) {
+        first = (size_t)order->rule;
+        count = 1;
+    } else if (order->subject >= 0) {
+        first = (size_t)judge->site->subjects[order->subject].rule_first;
+        count = (size_t)judge->site->subjects[order->subject].rule_count;
+    }
+    for (size_t i = 0; i < count; i++)
+        obey_rule(judge, first + i, what, order, at, outcome);
+}
+
+static bool is_member(const struct judge_interlock *interlock, size_t device)
+{
+    for (size_t i = 0; i < interlock->member_count; i++)
+        if (interlock->members[i].device == device)
+            return true;
+    return false;
+}
+
+/* Does an order for this subject mean this interlock? All of them; the interlock itself; for silence also the sirens of a
+ * detector. What cannot be silenced is only meant where it is named. */
+static bool is_meant(const struct judge *judge, const struct order *order, size_t interlock)
+{
+    const struct judge_interlock *own = &judge->interlocks[interlock];
+    if (order->subject < 0)
+        return order->verb != ORDER_SILENCE || own->site->silenceable;
+    const struct subject *subject = &judge->site->subjects[order->subject];
+    if (subject->kind == SUBJECT_INTERLOCK)
+        return (size_t)subject->index == interlock;
+    return order->verb == ORDER_SILENCE && subject->kind == SUBJECT_DEVICE && own->site->silenceable &&
+           is_member(own, (size_t)subject->index);
+}
+
+static void obey_interlocks(struct judge *judge, const struct order *order, struct alarm_moment at,
+                            struct outcome *outcome)
+{
+    for (size_t i = 0; i < judge->site->interlock_count; i++) {
+        if (!is_meant(judge, order, i))
+            continue;
+        const char *code = NULL;
+        enum err err = order->verb == ORDER_RESET ? interlock_try_reset(judge, i, order, at, &code)
+                                                  : interlock_try_silence(judge, i, order, at, &code);
+        if (err == ERR_OK)
+            outcome->count++;
+        else
+            refuse(outcome, code);
+    }
+    interlocks_run(judge, at);
+}
+
+static struct outcome obey(struct judge *judge, const struct order *order, struct alarm_moment at)
+{
+    struct outcome outcome = {0};
+    switch ((enum order_verb)order->verb) {
+    case ORDER_ACK:
+        obey_rules(judge, ALARM_ACK, order, at, &outcome);
+        break;
+    case ORDER_RESET:
+        obey_rules(judge, ALARM_RESET, order, at, &outcome);
+        if (order->rule < 0)
+            obey_interlocks(judge, order, at, &outcome);
+        break;
+    case ORDER_SILENCE:
+        obey_interlocks(judge, order, at, &outcome);
+        break;
+    case ORDER_VERB_COUNT:
+        refuse(&outcome, "not_supported");
+        break;
+    }
+    if (outcome.count == 0)
+        refuse(&outcome, "nothing_to_do");
+    return outcome;
+}
+
+static bool is_addressed(const struct judge *judge, const struct order *order)
+{
+    const struct site *site = judge->site;
+    if (order->verb >= ORDER_VERB_COUNT || order->subject < -1 || order->rule < -1 ||
+        order->subject >= (int32_t)site->subject_count || order->rule >= (int32_t)site->rule_count)
+        return false;
+    return order->subject < 0 || order->rule < 0 || site->rules[order->rule].subject == order->subject;
+}
+
+static void put_member(struct text *detail, const char *name, const char *value)
+{
+    if (value == NULL || value[0] == '\0')
+        return;
+    text_put_format(detail, ",\"%s\":", name);
+    text_put_json_string(detail, value);
+}
+
+/* wire.md: every order, taken or refused, is an event. */
+static void tell(struct judge *judge, const struct order *order, const struct outcome *outcome, bool addressed,
+                 struct alarm_moment at)
+{
+    const struct site *site = judge->site;
+    struct text detail;
+    if (notice_begin(judge, NOTICE_ORDER, at, &detail) == NULL)
+        return;
+    text_put(&detail, "\"verb\":");
+    text_put_json_string(&detail, order_verb_text((enum order_verb)order->verb));
+    text_put_format(&detail, ",\"ok\":%s,\"count\":%u", outcome->count > 0 ? "true" : "false", outcome->count);
+    put_member(&detail, "code", outcome->code);
+    if (addressed && order->subject >= 0)
+        put_member(&detail, "dev", site->subjects[order->subject].id);
+    if (addressed && order->rule >= 0)
+        put_member(&detail, "alarm", site->rules[order->rule].id);
+    put_member(&detail, "by", order->by);
+    put_member(&detail, "id", order->id);
+    put_member(&detail, "source", order->source == SOURCE_LOCAL ? "local" : "centre");
+    struct text before = detail;
+    put_member(&detail, "why", order->why);
+    if (detail.full) { /* a long reason full of escapes is the only thing that may not fit */
+        before.at[before.used] = '\0';
+        detail = before;
+    }
+}
+
+static void answer(struct judge *judge, const struct order *order, const struct outcome *outcome)
+{
+    struct answer answer = {.token = order->token, .ok = outcome->count > 0, .count = outcome->count};
+    if (outcome->code != NULL) {
+        text_copy(answer.code, sizeof answer.code, outcome->code);
+        text_copy(answer.why, sizeof answer.why, sentence_of(outcome->code));
+    }
+    if (answer.ok && strcmp(answer.code, "nothing_to_do") == 0)
+        answer.code[0] = answer.why[0] = '\0'; /* of the others there was nothing to expect */
+    if (ring_push(judge->setup.answers, &answer, sizeof answer) == ERR_OK)
+        bell_ring(judge->setup.answers_bell); /* full: whoever asked has stopped listening */
+}
+
+void orders_take(struct judge *judge, const struct order *order, struct alarm_moment at)
+{
+    struct order checked = *order;
+    checked.id[ORDER_ID_MAX] = checked.by[ORDER_BY_MAX] = checked.why[ORDER_WHY_MAX] = '\0';
+    bool addressed = is_addressed(judge, &checked);
+    if (addressed && checked.rule >= 0)
+        checked.subject = judge->site->rules[checked.rule].subject;
+    struct outcome outcome = {0};
+    if (judge->restoring || judge->notice_count > 0)
+        refuse(&outcome, "busy"); /* it could not be recorded: then it is not done */
+    else if (!addressed)
+        refuse(&outcome, "not_found");
+    else
+        outcome = obey(judge, &checked, at);
+    tell(judge, &checked, &outcome, addressed, at);
+    answer(judge, &checked, &outcome);
+}
