@@ -1,0 +1,342 @@
+/* The messages without a number: what is true now (retained), the envelope of history, and health. */
+#include <string.h>
+
+#include "gateway/base/check.h"
+#include "gateway/core/payload.h"
+#include "gateway/core/payload_words.h"
+
+#define ACTIVE_TAIL_SIZE 40 /* room for ],"more":4294967295} and its zero */
+
+/* Takes back what was written since; the zero, too. */
+static void restore(struct text *out, struct text before)
+{
+    *out = before;
+    out->at[out->used] = '\0';
+}
+
+/* --- active --- */
+
+void payload_active_begin(struct payload_active *active, struct text *out, const struct site *site, const char *stream,
+                          int32_t subject, int64_t at_utc_ms, uint64_t upto)
+{
+    CHECK(subject >= 0 && (size_t)subject < site->subject_count);
+    *active = (struct payload_active){.out = out, .site = site, .stream = stream, .subject = subject};
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "gw", site->id);
+    payload_put_text(out, "stream", stream);
+    payload_put_int(out, "at", at_utc_ms);
+    payload_put_text(out, "dev", site->subjects[subject].id);
+    payload_put_uint(out, "upto", upto);
+    text_put(out, ",\"alarms\":[");
+}
+
+static const struct rule *find_rule(const struct site *site, int32_t subject, const char *id)
+{
+    const struct subject *owner = &site->subjects[subject];
+    for (int32_t i = 0; i < owner->rule_count; i++)
+        if (strcmp(site->rules[owner->rule_first + i].id, id) == 0)
+            return &site->rules[owner->rule_first + i];
+    return NULL;
+}
+
+void payload_active_add(struct payload_active *active, const struct payload_active_alarm *alarm)
+{
+    const struct rule *rule = find_rule(active->site, active->subject, alarm->alarm);
+    if (rule == NULL || alarm->state == ALARM_NORM)
+        return;
+    struct text *out = active->out;
+    struct text const before = *out;
+    text_put(out, active->count > 0 ? ",{\"alarm\":" : "{\"alarm\":");
+    text_put_json_string(out, rule->id);
+    payload_put_uid(out, active->stream, active->site->subjects[active->subject].id, rule->id, alarm->occurrence);
+    payload_put_text(out, "state", alarm_state_text(alarm->state));
+    payload_put_text(out, "priority", priority_text(rule->priority));
+    payload_put_int(out, "since", alarm->since_utc_ms);
+    payload_put_rule_value(out, payload_rule_point(active->site, rule), alarm->has_value, alarm->value);
+    payload_put_rule_limit(out, rule);
+    text_put(out, ",\"test\":false}");
+    if (out->full || out->size - out->used < ACTIVE_TAIL_SIZE) {
+        restore(out, before);
+        active->left_out++;
+    } else {
+        active->count++;
+    }
+}
+
+void payload_active_end(struct payload_active *active)
+{
+    text_put(active->out, "]");
+    if (active->left_out > 0)
+        payload_put_uint(active->out, "more", active->left_out);
+    text_put(active->out, "}");
+}
+
+/* --- registry --- */
+
+static const char *type_text(enum value_type type)
+{
+    switch (type) {
+    case VALUE_BOOL:
+        return "boolean";
+    case VALUE_INT:
+    case VALUE_UINT:
+        return "integer";
+    case VALUE_NUMBER:
+        return "number";
+    case VALUE_ENUM:
+        return "enum";
+    case VALUE_TEXT:
+        return "text";
+    }
+    return "number";
+}
+
+static const char *kind_text(enum rule_kind kind)
+{
+    static const char *const words[RULE_KIND_COUNT] = {"hihi", "hi",     "lo",   "lolo",  "bit",
+                                                       "code", "equals", "comm", "failed"};
+    return kind < RULE_KIND_COUNT ? words[kind] : "hi";
+}
+
+static void put_point(struct text *out, const struct device_point *point)
+{
+    text_put_json_string(out, point->id);
+    text_put(out, ":{");
+    if (point->unit != NULL && point->unit[0] != '\0') {
+        text_put(out, "\"unit\":");
+        text_put_json_string(out, point->unit);
+        text_put(out, ",");
+    }
+    text_put(out, "\"type\":");
+    text_put_json_string(out, type_text(point->type));
+    if (point->type == VALUE_ENUM) {
+        text_put(out, ",\"codes\":[");
+        for (size_t i = 0; i < point->code_count; i++) {
+            text_put(out, i > 0 ? "," : "");
+            text_put_json_string(out, point->codes[i].id);
+        }
+        text_put(out, "]");
+    }
+    if (point->zh != NULL && point->zh[0] != '\0')
+        payload_put_text(out, "zh", point->zh);
+    if (point->en != NULL && point->en[0] != '\0')
+        payload_put_text(out, "en", point->en);
+    text_put(out, "}");
+}
+
+static void put_points(struct text *out, const struct site *site, const struct subject *subject)
+{
+    text_put(out, ",\"points\":{");
+    if (subject->kind == SUBJECT_DEVICE) {
+        const struct site_device *device = &site->devices[subject->index];
+        for (size_t i = 0; i < device->point_count; i++) {
+            text_put(out, i > 0 ? "," : "");
+            put_point(out, &device->points[i]);
+        }
+    }
+    text_put(out, "}");
+}
+
+static void put_alarm(struct text *out, const struct rule *rule)
+{
+    text_put_json_string(out, rule->id);
+    text_put(out, ":{\"kind\":");
+    text_put_json_string(out, kind_text(rule->kind));
+    if (payload_rule_has_limit(rule))
+        payload_put_rule_limit(out, rule);
+    payload_put_text(out, "priority", priority_text(rule->priority));
+    if (rule->zh != NULL && rule->zh[0] != '\0')
+        payload_put_text(out, "zh", rule->zh);
+    if (rule->en != NULL && rule->en[0] != '\0')
+        payload_put_text(out, "en", rule->en);
+    text_put(out, "}");
+}
+
+static void put_alarms(struct text *out, const struct site *site, const struct subject *subject)
+{
+    text_put(out, ",\"alarms\":{");
+    for (int32_t i = 0; i < subject->rule_count; i++) {
+        text_put(out, i > 0 ? "," : "");
+        put_alarm(out, &site->rules[subject->rule_first + i]);
+    }
+    text_put(out, "}");
+}
+
+/* From "profile" to the end: what follows rev and sha256. */
+static void put_registry_rest(struct text *out, const struct site *site, const struct subject *subject)
+{
+    bool const is_device = subject->kind == SUBJECT_DEVICE;
+    payload_put_text_or_null(out, "profile", is_device ? site->devices[subject->index].profile : "");
+    text_put(out, ",\"identity\":");
+    text_put(out, is_device ? site->devices[subject->index].identity_json : "{}");
+    payload_put_text(out, "time_zone", site->time_zone);
+    put_points(out, site, subject);
+    put_alarms(out, site, subject);
+    text_put(out, "}");
+}
+
+void payload_registry_content(struct text *out, const struct site *site, int32_t subject)
+{
+    CHECK(subject >= 0 && (size_t)subject < site->subject_count);
+    text_put(out, "{\"dev\":");
+    text_put_json_string(out, site->subjects[subject].id);
+    payload_put_text(out, "cls", site->subjects[subject].cls);
+    put_registry_rest(out, site, &site->subjects[subject]);
+}
+
+void payload_registry(struct text *out, const struct site *site, int32_t subject, int64_t at_utc_ms, uint32_t rev,
+                      const char *sha256)
+{
+    CHECK(subject >= 0 && (size_t)subject < site->subject_count);
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "gw", site->id);
+    payload_put_int(out, "at", at_utc_ms);
+    payload_put_text(out, "dev", site->subjects[subject].id);
+    payload_put_text(out, "cls", site->subjects[subject].cls);
+    payload_put_uint(out, "rev", rev);
+    payload_put_text(out, "sha256", sha256);
+    put_registry_rest(out, site, &site->subjects[subject]);
+}
+
+/* --- status --- */
+
+static void put_lw(struct text *out, const struct payload_status *status)
+{
+    text_put(out, ",\"lw\":{\"a\":");
+    text_put_uint(out, status->lw_a);
+    payload_put_uint(out, "t", status->lw_t);
+    text_put(out, "}");
+}
+
+void payload_status(struct text *out, const struct site *site, const struct payload_status *status)
+{
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "gw", site->id);
+    payload_put_bool(out, "online", status->reason == NULL);
+    if (status->reason != NULL)
+        payload_put_text(out, "reason", status->reason);
+    payload_put_int(out, "at", status->at_utc_ms);
+    payload_put_text(out, "stream", status->stream);
+    payload_put_uint(out, "boot", status->boot);
+    payload_put_uint(out, "conn", status->conn);
+    put_lw(out, status);
+    payload_put_text(out, "version", status->version);
+    payload_put_text(out, "config", site->sha256);
+    payload_put_text(out, "clk", status->synced ? "sync" : "unsync");
+    text_put(out, "}");
+}
+
+/* --- history --- */
+
+void payload_history_begin(struct text *out, const struct site *site, const char *stream, size_t stream_size,
+                           uint64_t lw_t)
+{
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "gw", site->id);
+    text_put(out, ",\"stream\":");
+    text_put_json_bytes(out, stream, stream_size);
+    text_put(out, ",\"lane\":\"t\"");
+    payload_put_uint(out, "lw", lw_t);
+    text_put(out, ",\"records\":[");
+}
+
+void payload_history_add(struct text *out, bool first, const char *record, size_t record_size)
+{
+    text_put(out, first ? "" : ",");
+    text_put_bytes(out, record, record_size);
+}
+
+void payload_history_end(struct text *out)
+{
+    text_put(out, "]}");
+}
+
+/* --- health --- */
+
+static void put_known(struct text *out, const char *key, int64_t value)
+{
+    if (value >= 0)
+        payload_put_int(out, key, value);
+}
+
+void payload_health_begin(struct text *out, const struct site *site, const struct payload_health *health)
+{
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "gw", site->id);
+    payload_put_text(out, "stream", health->status.stream);
+    payload_put_uint(out, "boot", health->status.boot);
+    payload_put_int(out, "at", health->status.at_utc_ms);
+    payload_put_text(out, "clk", health->status.synced ? "sync" : "unsync");
+    put_lw(out, &health->status);
+    text_put(out, ",\"journal\":{\"ok\":");
+    text_put(out, health->journal_ok ? "true" : "false");
+    payload_put_uint(out, "last_a", health->last_a);
+    payload_put_uint(out, "last_t", health->last_t);
+    payload_put_uint(out, "bytes", health->journal_bytes);
+    payload_put_uint(out, "commits", health->commits);
+    payload_put_uint(out, "dropped", health->dropped);
+    put_known(out, "days_to_full", health->days_to_full);
+    text_put(out, "},\"process\":{\"uptime_s\":");
+    text_put_int(out, health->uptime_s);
+    put_known(out, "rss_bytes", health->rss_bytes);
+    put_known(out, "anon_bytes", health->anon_bytes);
+    put_known(out, "cpu_ms", health->cpu_ms);
+    put_known(out, "written_bytes", health->written_bytes);
+    text_put(out, "}");
+}
+
+void payload_health_buses(struct text *out)
+{
+    text_put(out, ",\"buses\":{");
+}
+
+void payload_health_bus(struct text *out, bool first, const struct payload_health_bus *bus)
+{
+    text_put(out, first ? "" : ",");
+    text_put_json_string(out, bus->id);
+    text_put(out, bus->open ? ":{\"open\":true" : ":{\"open\":false");
+    if (bus->load_permille >= 0) {
+        text_put(out, ",\"load_pct\":");
+        text_put_number(out, (double)bus->load_permille / 10, false);
+    }
+    put_known(out, "cycle_ms", bus->cycle_ms);
+    payload_put_uint(out, "requests", bus->requests);
+    payload_put_uint(out, "good", bus->good);
+    payload_put_uint(out, "timeouts", bus->timeouts);
+    payload_put_uint(out, "garbled", bus->garbled);
+    payload_put_uint(out, "foreign", bus->foreign);
+    payload_put_uint(out, "exceptions", bus->exceptions);
+    payload_put_uint(out, "writes", bus->writes);
+    payload_put_uint(out, "reopened", bus->reopened);
+    text_put(out, "}");
+}
+
+void payload_health_slaves(struct text *out)
+{
+    text_put(out, "},\"slaves\":{");
+}
+
+bool payload_health_slave(struct text *out, bool first, const struct payload_health_slave *slave)
+{
+    struct text const before = *out;
+    text_put(out, first ? "" : ",");
+    text_put_json_string(out, slave->id);
+    text_put(out, slave->answering ? ":{\"ok\":true" : ":{\"ok\":false");
+    put_known(out, "rtt_ms", slave->rtt_ms);
+    put_known(out, "age_ms", slave->age_ms);
+    payload_put_uint(out, "requests", slave->requests);
+    payload_put_uint(out, "good", slave->good);
+    text_put(out, "}");
+    if (!out->full && out->used + 64 <= PAYLOAD_MESSAGE_MAX)
+        return true;
+    restore(out, before);
+    return false;
+}
+
+void payload_health_end(struct text *out, size_t slaves_left_out)
+{
+    text_put(out, "}");
+    if (slaves_left_out > 0)
+        payload_put_uint(out, "slaves_left_out", slaves_left_out);
+    text_put(out, "}");
+}

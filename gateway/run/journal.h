@@ -1,0 +1,210 @@
+/* journal: what survives a restart. Two SQLite files in one directory, one writer (the recorder), any number of readers
+ * (the senders, each with its own read-only connection). The format is described on top of journal.c.
+ *
+ * Lane a (alarms.db) holds alarms, events, the stored states, and what the journal knows about itself; lane t
+ * (telemetry.db) holds telemetry. Each file fails alone: while one cannot be written the other goes on.
+ *
+ * A record's number is its row number: strictly +1 per lane, over restarts too. A number exists exactly when its row is
+ * committed or a gap row that covers it is.
+ *
+ * Every function blocks for the disk unless it says otherwise. A journal and a reader each belong to one thread. */
+#ifndef OUTPOST_RUN_JOURNAL_H
+#define OUTPOST_RUN_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/base/err.h"
+#include "gateway/model/alarm_state.h"
+#include "gateway/model/site.h"
+
+/* SQLite's, at run time: "3.40.1". Static; does not block. */
+const char *journal_library_version(void);
+
+enum lane { LANE_A, LANE_T, LANE_COUNT };
+
+static inline char lane_letter(enum lane lane)
+{
+    return lane == LANE_A ? 'a' : 't';
+}
+
+#define JOURNAL_STREAM_SIZE  17                 /* 8 hex digits today; the board has room for 16 */
+#define JOURNAL_TOPIC_MAX    (SITE_ID_MAX + 16) /* below {prefix}/{gw}: "telemetry/gas-kitchen" */
+#define JOURNAL_RANGES_MAX   8
+#define JOURNAL_SALVAGE_SKIP 10000 /* numbers left out after a file was lost: more than could be unknown */
+#define JOURNAL_NOTE_EVERY   4096  /* numbers after which one file's high-water mark is noted in the other */
+
+struct journal_record {
+    uint64_t seq;
+    int64_t at_utc_ms;
+    const char *topic; /* below {prefix}/{gw} */
+    const void *payload;
+    size_t payload_size;
+};
+
+struct journal_state { /* of one rule, interlock or hold; by name, so that it survives a changed site file */
+    enum stored_kind kind;
+    const char *subject; /* subject, interlock or device id */
+    const char *name;    /* rule: alarm id; else "" */
+    uint8_t sub;         /* hold: which */
+    uint8_t state;
+    uint8_t flags; /* STORED_* */
+    uint8_t quality;
+    bool has_value;
+    uint64_t occurrence; /* absolute */
+    int64_t since_utc_ms;
+    int64_t pending_mono_ms;
+    double value;
+    const char *cls;
+    const char *priority;
+};
+
+struct journal_cursor {
+    uint64_t lw; /* every number up to here is settled */
+    size_t range_count;
+    uint64_t ranges[JOURNAL_RANGES_MAX][2]; /* settled islands above: first, last */
+};
+
+struct journal_gap {
+    uint64_t id; /* given by journal_put_gap */
+    enum lane of;
+    uint64_t first;
+    uint64_t last;
+    char why[16]; /* a word of wire.md: size, ring, salvage … */
+};
+
+/* --- the writer --- */
+
+struct journal;
+
+struct journal_setup {
+    const char *dir;             /* made when missing, mode 0750 */
+    uint64_t size_max;           /* of both files */
+    const char *machine_id;      /* NULL: /etc/machine-id. Another machine means a new stream */
+    const char *machine_boot_id; /* NULL: the kernel's. Stored monotonic times mean nothing under another one */
+};
+
+/* Memory only; opens nothing. */
+MUST_CHECK enum err journal_make(struct journal **ret_journal, const struct journal_setup *setup);
+/* Closes both files, marked as stopped cleanly; accepts NULL. */
+void journal_destroy(struct journal *journal);
+
+/* Opens one file if it is not open: creates it, sets a damaged one aside and begins a fresh one. Lane a must be open
+ * before lane t. ERR_BUSY: another process has this journal. Every other error is worth trying again later. */
+MUST_CHECK enum err journal_open(struct journal *journal, enum lane lane);
+bool journal_is_open(const struct journal *journal, enum lane lane);
+
+/* Valid once lane a was open. */
+const char *journal_stream(const struct journal *journal);
+uint32_t journal_boot(const struct journal *journal); /* number of starts, this one included */
+/* Occurrences of a rule without a stored state go on from here (a lost alarms.db must not repeat a uid). */
+uint64_t journal_occurrence_floor(const struct journal *journal);
+
+/* The newest committed (or burned) number; the next record gets the one after it. Does not block. */
+uint64_t journal_last(const struct journal *journal, enum lane lane);
+
+/* Why it does not work, or what was found at opening, for a person; "" when all is well. Does not block. */
+const char *journal_trouble(const struct journal *journal);
+/* What happened at opening and should be recorded as an event (a file set aside …): the sentence, once, then "". */
+void journal_take_incident(struct journal *journal, char *ret_text, size_t text_size);
+
+/* One transaction at a time and lane: begin, puts, commit. After any error the transaction is gone; when the error was of
+ * the disk or of the file the lane is closed too and has to be opened again: then compare journal_last with what was to
+ * be written, because a commit that reported an error may have reached the disk whole. */
+MUST_CHECK enum err journal_begin(struct journal *journal, enum lane lane);
+MUST_CHECK enum err journal_commit(struct journal *journal, enum lane lane);
+MUST_CHECK enum err journal_put_record(struct journal *journal, enum lane lane, const struct journal_record *record);
+/* Burns the numbers journal_last+1 .. gap.last (they were never records) or declares deleted ones. */
+MUST_CHECK enum err journal_put_gap(struct journal *journal, enum lane lane, const struct journal_gap *gap);
+MUST_CHECK enum err journal_put_cursor(struct journal *journal, enum lane lane, const char *centre,
+                                       const struct journal_cursor *cursor);
+/* These live in lane a. */
+MUST_CHECK enum err journal_put_state(struct journal *journal, const struct journal_state *state);
+MUST_CHECK enum err journal_put_gap_declared(struct journal *journal, enum lane lane, uint64_t gap_id);
+MUST_CHECK enum err journal_put_registry(struct journal *journal, const char *dev, uint32_t rev, const char *sha256);
+MUST_CHECK enum err journal_put_registry_acked(struct journal *journal, const char *centre, const char *dev,
+                                               const char *sha256);
+
+/* Stored states one after the other, by key: the one after (kind, subject, name, sub) of *state, from the first when
+ * state->subject is NULL. Strings live until the next call. ERR_EMPTY: that was all. */
+MUST_CHECK enum err journal_next_state(struct journal *journal, struct journal_state *state);
+/* The oldest gap of that file that no event declares yet. ERR_EMPTY: none. */
+MUST_CHECK enum err journal_next_gap(struct journal *journal, enum lane lane, struct journal_gap *ret_gap);
+/* ERR_NOT_FOUND: this centre is new; it begins with the oldest record that is kept. */
+MUST_CHECK enum err journal_get_cursor(struct journal *journal, enum lane lane, const char *centre,
+                                       struct journal_cursor *ret_cursor);
+/* ERR_NOT_FOUND: never published. */
+MUST_CHECK enum err journal_get_registry(struct journal *journal, const char *dev, uint32_t *ret_rev,
+                                         char ret_sha256[static 65]);
+/* Devices by name: the one after `dev` ("" the first); ERR_EMPTY: that was all. `ret_dev` may be `dev`. */
+MUST_CHECK enum err journal_next_registry(struct journal *journal, const char *dev,
+                                          char ret_dev[static SITE_ID_MAX + 1], bool *ret_gone);
+
+/* Bytes in use (free pages of the files do not count). */
+MUST_CHECK enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_size);
+
+/* Both delete at most `count` of the oldest records in a transaction of their own, and never the newest record.
+ * journal_evict (telemetry, whoever has not got it yet) writes the gap in the same transaction, joined to the last one
+ * while no event declares that. journal_expire deletes what every centre has (up to `lw`) and is older than `before`. */
+MUST_CHECK enum err journal_evict(struct journal *journal, unsigned count, uint64_t *ret_evicted);
+MUST_CHECK enum err journal_expire(struct journal *journal, enum lane lane, uint64_t lw, int64_t before_utc_ms,
+                                   unsigned count, uint64_t *ret_expired);
+
+/* Notes, in the other file, how far this lane has got and up to where every centre has it, when that is due: what a
+ * fresh file goes on from when this one is lost. */
+MUST_CHECK enum err journal_note(struct journal *journal, enum lane lane, uint64_t lw, bool always);
+
+/* --- a reader --- */
+
+struct journal_reader;
+
+struct journal_row {
+    uint64_t seq;
+    int64_t at_utc_ms;
+    const char *topic; /* these two live until the next call for this lane */
+    const char *payload;
+    size_t payload_size;
+};
+
+struct journal_facts {
+    char stream[JOURNAL_STREAM_SIZE];
+    uint32_t boot;
+};
+
+/* ERR_NOT_FOUND: not there yet. */
+MUST_CHECK enum err journal_reader_open(struct journal_reader **ret_reader, const char *dir);
+void journal_reader_close(struct journal_reader *reader); /* accepts NULL */
+/* True when a file was set aside since: close and open again. Costs two stat(2). */
+bool journal_reader_outdated(const struct journal_reader *reader);
+
+MUST_CHECK enum err journal_reader_facts(struct journal_reader *reader, struct journal_facts *ret_facts);
+MUST_CHECK enum err journal_reader_cursor(struct journal_reader *reader, enum lane lane, const char *centre,
+                                          struct journal_cursor *ret_cursor);
+/* The newest number; ERR_NOT_FOUND when the lane's file is not there. */
+MUST_CHECK enum err journal_reader_last(struct journal_reader *reader, enum lane lane, uint64_t *ret_last);
+/* The oldest of the newest `count_max` numbers that was made at or after `since`: where live begins. */
+MUST_CHECK enum err journal_reader_since(struct journal_reader *reader, int64_t since_utc_ms, uint64_t count_max,
+                                         uint64_t *ret_first);
+
+/* Records of a lane from a number on, ascending: seek, next until ERR_EMPTY or enough, rest (always). */
+MUST_CHECK enum err journal_reader_seek(struct journal_reader *reader, enum lane lane, uint64_t from);
+MUST_CHECK enum err journal_reader_next(struct journal_reader *reader, enum lane lane, struct journal_row *ret_row);
+void journal_reader_rest(struct journal_reader *reader, enum lane lane);
+
+/* One snapshot of lane a for several reads. */
+MUST_CHECK enum err journal_reader_begin(struct journal_reader *reader);
+void journal_reader_end(struct journal_reader *reader);
+
+/* The alarms of a subject that are not NORM; as seek, next, rest above. */
+MUST_CHECK enum err journal_reader_seek_states(struct journal_reader *reader, const char *subject);
+MUST_CHECK enum err journal_reader_next_state(struct journal_reader *reader, struct journal_state *ret_state);
+void journal_reader_rest_states(struct journal_reader *reader);
+
+/* The first device after `dev` whose registry this centre has not acknowledged; sha256 "" means that the device is gone
+ * and its retained messages are to be emptied. `ret_dev` may be `dev`. ERR_EMPTY: that was all. */
+MUST_CHECK enum err journal_reader_next_registry(struct journal_reader *reader, const char *centre, const char *dev,
+                                                 char ret_dev[static SITE_ID_MAX + 1], uint32_t *ret_rev,
+                                                 char ret_sha256[static 65]);
+
+#endif
