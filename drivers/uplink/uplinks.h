@@ -12,4 +12,11 @@ void uplink_library_init(void);
 /* `bell` is rung whenever the mailbox gets something; it must outlive the uplink. */
 MUST_CHECK enum err uplink_make(struct bell *bell, struct uplink *ret_uplink);
 
+/* Not a broker but a file: each message becomes one line, {"topic","qos","retain","hist","payload"}, appended and
+ * acknowledged at once. For tests and for looking at what would be sent. `path` must outlive the uplink. */
+MUST_CHECK enum err uplink_make_file(const char *path, struct bell *bell, struct uplink *ret_uplink);
+
+/* Paho's, at run time: "1.3.12". Static. */
+const char *uplink_library_version(void);
+
 #endif
