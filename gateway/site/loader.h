@@ -1,0 +1,106 @@
+/* loader: what is known while a site file becomes a struct site. Private to this folder.
+ *
+ * Order of the work: document -> raw structs (layout.c, the shape pass) -> buses -> slaves -> devices -> alarms -> zones and
+ * interlocks -> centres (the sense pass). Later steps use what earlier ones resolved. Every step goes on after a complaint
+ * with what is left, so that one run shows all; the site is handed out only when there was no error at all. */
+#ifndef OUTPOST_SITE_LOADER_H
+#define OUTPOST_SITE_LOADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/model/site.h"
+#include "gateway/site/json.h"
+#include "gateway/site/layout.h"
+#include "gateway/site/memory.h"
+#include "gateway/site/names.h"
+#include "gateway/site/profile.h"
+
+struct build_slave {
+    const struct raw_slave *raw;
+    const struct node *node; /* its entry in the file: of a slave, or of a device that is both */
+    const struct profile *profile;
+    bool implied;               /* written as a device with "bus" */
+    bool broken;                /* its profile is missing or bad: what it lacks is no news */
+    struct site_slave *slave;   /* the result */
+    struct slave_point *points; /* the result's, still to be changed */
+    bool *poll_given;           /* per point: the poll class was written, or is the class's */
+    int32_t untouchable;        /* a device of a never-written class that takes its points; -1 none */
+    bool served;                /* some device takes a point */
+};
+
+struct build_device {
+    const struct raw_device *raw;
+    int32_t implied_slave; /* -1: none */
+    bool broken;           /* one of its slaves is, or its class is unknown: what it lacks is no news */
+    struct site_device *device;
+    struct device_point *points;
+};
+
+struct loader {
+    struct arena *arena;  /* of the result */
+    struct arena scratch; /* of the loading */
+    struct complaints *complaints;
+    const struct class_table *classes;
+    const char *directory; /* of the site file */
+    struct document document;
+    struct raw_site raw;
+    struct profiles profiles;
+    struct names names;
+    struct site *site;
+
+    struct site_bus *buses;
+    struct site_slave *slaves;
+    struct build_slave *build_slaves;
+    size_t slave_count;
+    struct site_device *devices;
+    struct build_device *build_devices;
+    struct rule *rules;
+    size_t rule_count;
+    size_t rule_capacity;
+    struct site_zone *zones;
+    struct site_interlock *interlocks;
+};
+
+/* A number that is no limit is none; comparisons with NO_LIMIT are exact because nothing is computed with it. */
+static inline bool has_limit(double limit)
+{
+    return limit > NO_LIMIT;
+}
+
+/* The member's place, or the object's where it has no such member. */
+static inline const struct node *place_of(const struct node *object, const char *key)
+{
+    const struct node *child = node_child(object, key);
+    return child != NULL ? child : object;
+}
+
+/* buses.c */
+void load_buses(struct loader *l);
+/* slaves.c */
+bool collect_slaves(struct loader *l); /* the written and the implied ones, still empty; false: memory is out */
+void load_slaves(struct loader *l);
+int32_t slave_point_find(const struct site_slave *slave, const char *id);
+/* "slave.point" -> indices. Complains; a broken slave is passed over in silence. */
+bool slave_reference(struct loader *l, const struct node *at, const char *text, int32_t *ret_slave, int32_t *ret_point);
+/* What the profile or the file allows to be written, within what the register can hold. False: it cannot be written. */
+bool slave_write_range(const struct loader *l, int32_t slave, int32_t point, double *ret_minimum, double *ret_maximum);
+/* devices.c */
+void load_devices(struct loader *l);
+int32_t device_point_find(const struct site_device *device, const char *id);
+/* identity.c */
+void load_identity(struct loader *l, const struct node *node, struct site_device *device);
+/* alarms.c */
+void load_device_alarms(struct loader *l, size_t device);
+void load_subjects(struct loader *l);                                     /* all rules, grouped */
+int32_t rule_find(const struct loader *l, size_t device, const char *id); /* -1: none */
+/* zones.c */
+void load_zones(struct loader *l);
+void load_interlocks(struct loader *l);
+/* centres.c */
+void load_centres(struct loader *l);
+void load_journal(struct loader *l);
+void load_page_and_orders(struct loader *l);
+
+#endif
