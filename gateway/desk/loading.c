@@ -1,0 +1,38 @@
+#include "gateway/desk/loading.h"
+
+/* The largest site (SITE_DEVICES_MAX devices of 256 points and their profiles) needs less. */
+#define SITE_MEMORY_MAX ((size_t)512 * 1024 * 1024)
+#define LINE_SIZE       2048
+
+enum err loading_open(struct loading *loading, const struct desk *desk, const char *file)
+{
+    struct site_sources const sources = {
+        .classes = desk->doors->classes,
+        .profile_dirs = desk->doors->profile_dirs,
+    };
+    loading->site = NULL;
+    arena_init(&loading->arena, SITE_MEMORY_MAX);
+    complaints_init(&loading->complaints);
+    return site_load(file, &sources, &loading->arena, &loading->complaints, &loading->site);
+}
+
+void loading_close(struct loading *loading)
+{
+    complaints_close(&loading->complaints);
+    arena_close(&loading->arena);
+    loading->site = NULL;
+}
+
+void loading_put_complaints(FILE *to, const struct tongue *tongue, const struct complaints *complaints,
+                            size_t count_max)
+{
+    char line[LINE_SIZE];
+    size_t const shown = complaints->count < count_max ? complaints->count : count_max;
+    size_t const all = complaints->errors + complaints->warnings;
+    for (size_t i = 0; i < shown; i++) {
+        complaint_print(&complaints->list[i], tongue->language, line, sizeof line);
+        (void)fputs(line, to);
+    }
+    if (all > shown)
+        tongue_say(tongue, to, "... and %zu more\n", "……还有 %zu 条\n", all - shown);
+}

@@ -1,0 +1,53 @@
+/* reply: what the board knows, as one line of JSON for people's programs (`outpost watch --json`) and our own verbs.
+ *
+ * A site may have thousands of devices, so a reply is made in pieces: each call appends one piece (a point, an alarm, a
+ * bus) to the caller's buffer, which may be sent meanwhile. A device is copied from the board once, so its points belong
+ * together; two devices may be an instant apart.
+ *
+ *   {"ok":true,"verb":"watch","at":ms,"gw","name","time_zone",
+ *    "devices":[{"dev","cls","at":ms,"points":[{"id","quality","value"|"reason","unit","zh","en"}]}],
+ *    "alarms":[{"dev","cls","alarm","point","state","priority","colour","condition","since":ms,"value","limit","unit",
+ *               "zh","en"}],
+ *    "interlocks":[{"dev","tripped","commanded","confirmed","failed","silenced","since":ms}],
+ *    "buses":[…],"slaves":[…],"centres":[…],"journal":{…}}
+ *
+ * "alarms" has alarms and interlocks that are tripped, "status" has buses, slaves, centres, journal and all interlocks,
+ * "watch" has everything. Values as in telemetry records: enums by their canonical name, integers beyond 2^53 as text. A
+ * point without a good reading has a reason and no value. */
+#ifndef OUTPOST_DESK_REPLY_H
+#define OUTPOST_DESK_REPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "gateway/base/clock.h"
+#include "gateway/base/text.h"
+#include "gateway/desk/request.h"
+#include "gateway/model/site.h"
+#include "gateway/run/board.h"
+
+#define REPLY_PIECE_MAX 8192 /* no piece is larger: labels and texts are cut where needed */
+
+struct reply {
+    const struct site *site;
+    struct board *board;
+    enum request_verb verb;
+    struct now now;
+    size_t section; /* where it stands */
+    size_t index;
+    size_t sub;
+    bool any; /* the present list has an item already */
+    bool done;
+    struct board_device device; /* the one whose points are being written */
+};
+
+void reply_start(struct reply *reply, const struct site *site, struct board *board, enum request_verb verb,
+                 struct now now);
+/* Appends one piece; `to` has at least REPLY_PIECE_MAX bytes of room. False when that was the last (a newline ends it). */
+bool reply_next(struct reply *reply, struct text *to);
+
+/* The short answers, with newline. */
+void reply_put_answer(struct text *to, const struct answer *answer, enum request_verb verb, enum language language);
+void reply_put_refusal(struct text *to, const struct refusal *refusal);
+
+#endif

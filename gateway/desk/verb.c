@@ -1,0 +1,36 @@
+#include "gateway/desk/verb.h"
+
+#include <string.h>
+
+#include "gateway/base/check.h"
+
+#define TARGET                                                                                                         \
+    (OPTION_FILE | OPTION_SOCKET | OPTION_JSON | OPTION_DEV | OPTION_ALARM | OPTION_ALL | OPTION_BY | OPTION_WHY)
+
+static const struct verb table[] = {
+    {"run", OPTION_FILE | OPTION_SOCKET, "run the gateway", "运行网关", verb_run, &manual_run},
+    {"check", OPTION_FILE | OPTION_JSON, "check a site file", "检查站点文件", verb_check, &manual_check},
+    {"watch", OPTION_FILE | OPTION_SOCKET | OPTION_JSON | OPTION_ONCE, "show live readings", "实时显示读数", verb_watch,
+     &manual_watch},
+    {"alarms", OPTION_FILE | OPTION_SOCKET | OPTION_JSON, "list alarms and tripped interlocks",
+     "列出报警和已动作的联锁", verb_alarms, &manual_alarms},
+    {"ack", TARGET, "acknowledge alarms", "确认报警", verb_ack, &manual_ack},
+    {"silence", TARGET, "silence sounders", "消音", verb_silence, &manual_silence},
+    {"reset", TARGET, "reset latched alarms and interlocks", "复位已锁存的报警和联锁", verb_reset, &manual_reset},
+    {"version", OPTION_JSON, "print versions", "显示版本", verb_version, &manual_version},
+    {"help", OPTION_TOPIC, "explain a verb", "显示说明", verb_help, &manual_help},
+};
+
+const struct verb *verbs(size_t *ret_count)
+{
+    *ret_count = ARRAY_SIZE(table);
+    return table;
+}
+
+const struct verb *verb_find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    return NULL;
+}
