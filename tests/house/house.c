@@ -1,0 +1,66 @@
+/* The doll's house: the whole gateway in one thread, on fake time, with a fake field bus and fake centres.
+ *
+ *   build/release/house                  all tests; SCALE=n plays n times as many seeds
+ *   HOUSE_SEED=n build/release/house     only that seed of chaos, with everything said on stderr
+ *   HOUSE_FROM=s HOUSE_TO=s              with it: what went over the wires and was recorded between those seconds
+ *   HOUSE_TEST=word build/release/house  only tests with that word in their name */
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "gateway/base/check.h"
+#include "gateway/base/log.h"
+#include "tests/house/scenes.h"
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quiet_hour),
+        cmocka_unit_test(a_gas_leak_from_first_trace_to_reset),
+        cmocka_unit_test(a_siren_sounds_again_for_another_detector),
+        cmocka_unit_test(a_valve_that_sticks_is_told),
+        cmocka_unit_test(a_board_that_only_echoes_is_told),
+        cmocka_unit_test(a_detector_that_falls_silent_votes),
+        cmocka_unit_test(a_passenger_is_trapped_and_rescued),
+        cmocka_unit_test(one_centre_is_dead_and_the_other_is_not_disturbed),
+        cmocka_unit_test(a_centre_is_away_for_hours),
+        cmocka_unit_test(all_slaves_of_a_bus_are_dead),
+        cmocka_unit_test(a_slave_that_only_refuses_is_told),
+        cmocka_unit_test(a_slave_that_refuses_and_then_falls_silent_is_told),
+        cmocka_unit_test(a_single_exception_loses_nothing),
+        cmocka_unit_test(a_lost_bus_is_not_blamed_for_a_silent_slave),
+        cmocka_unit_test(a_module_that_needs_time_gets_it),
+        cmocka_unit_test(a_loss_that_is_over_does_not_come_back_at_a_restart),
+        cmocka_unit_test(a_late_answer_is_never_taken_for_another),
+        cmocka_unit_test(a_late_answer_does_not_outlive_a_restart),
+        cmocka_unit_test(a_dead_board_does_not_starve_a_detector),
+        cmocka_unit_test(an_on_delay_goes_on_over_a_restart),
+        cmocka_unit_test(states_and_latches_survive_a_restart),
+        cmocka_unit_test(a_trip_survives_a_kill_at_any_touch),
+        cmocka_unit_test(the_oracle_is_content_with_a_good_run),
+        cmocka_unit_test(the_oracle_misses_a_lost_record),
+        cmocka_unit_test(the_oracle_compares_duplicates),
+        cmocka_unit_test(the_oracle_wants_order),
+        cmocka_unit_test(the_oracle_reads_chains),
+        cmocka_unit_test(the_oracle_knows_false_and_missed_raises),
+        cmocka_unit_test(the_oracle_knows_false_and_missed_clears),
+        cmocka_unit_test(the_oracle_checks_alarm_values),
+        cmocka_unit_test(the_oracle_checks_telemetry_values),
+        cmocka_unit_test(the_oracle_checks_pace_and_silence),
+        cmocka_unit_test(the_oracle_checks_the_interlock),
+        cmocka_unit_test(the_oracle_checks_retained_messages),
+        cmocka_unit_test(the_fakes_know_how_their_doors_are_used),
+        cmocka_unit_test(chaos),
+    };
+    const char *filter = getenv("HOUSE_TEST");
+    char pattern[128];
+    if (getenv("HOUSE_SEED") != NULL)
+        filter = "chaos";
+    log_set_quiet(getenv("HOUSE_SEED") == NULL && getenv("HOUSE_LOG") == NULL);
+    if (filter != NULL) {
+        (void)snprintf(pattern, sizeof pattern, "*%s*", filter);
+        cmocka_set_test_filter(pattern);
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,47 @@
+/* scenes: the tests, by file. Each is a cmocka test. */
+#ifndef OUTPOST_HOUSE_SCENES_H
+#define OUTPOST_HOUSE_SCENES_H
+
+/* plays.c: what a day brings */
+void a_quiet_hour(void **state);
+void a_gas_leak_from_first_trace_to_reset(void **state);
+void a_siren_sounds_again_for_another_detector(void **state);
+void a_valve_that_sticks_is_told(void **state);
+void a_board_that_only_echoes_is_told(void **state);
+void a_detector_that_falls_silent_votes(void **state);
+void a_passenger_is_trapped_and_rescued(void **state);
+void one_centre_is_dead_and_the_other_is_not_disturbed(void **state);
+void a_centre_is_away_for_hours(void **state);
+void all_slaves_of_a_bus_are_dead(void **state);
+void a_slave_that_only_refuses_is_told(void **state);
+void a_slave_that_refuses_and_then_falls_silent_is_told(void **state);
+void a_single_exception_loses_nothing(void **state);
+void a_lost_bus_is_not_blamed_for_a_silent_slave(void **state);
+void a_module_that_needs_time_gets_it(void **state);
+void a_loss_that_is_over_does_not_come_back_at_a_restart(void **state);
+void a_late_answer_is_never_taken_for_another(void **state);
+void a_late_answer_does_not_outlive_a_restart(void **state);
+void a_dead_board_does_not_starve_a_detector(void **state);
+void an_on_delay_goes_on_over_a_restart(void **state);
+void states_and_latches_survive_a_restart(void **state);
+void a_trip_survives_a_kill_at_any_touch(void **state);
+
+/* chaos.c: seeded */
+void chaos(void **state);
+
+/* controls.c: the oracle sees what it is for */
+void the_oracle_is_content_with_a_good_run(void **state);
+void the_oracle_misses_a_lost_record(void **state);
+void the_oracle_compares_duplicates(void **state);
+void the_oracle_wants_order(void **state);
+void the_oracle_reads_chains(void **state);
+void the_oracle_knows_false_and_missed_raises(void **state);
+void the_oracle_knows_false_and_missed_clears(void **state);
+void the_oracle_checks_alarm_values(void **state);
+void the_oracle_checks_telemetry_values(void **state);
+void the_oracle_checks_pace_and_silence(void **state);
+void the_oracle_checks_the_interlock(void **state);
+void the_oracle_checks_retained_messages(void **state);
+void the_fakes_know_how_their_doors_are_used(void **state);
+
+#endif

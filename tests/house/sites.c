@@ -1,0 +1,104 @@
+#include "tests/house/sites.h"
+
+#include "gateway/base/check.h"
+
+#define HALF_SECOND (SECOND / 2)
+
+/* Defaults of the classes, as drivers/device documents them (GB/T 50493-2019, GB 16808). */
+static const struct expect_rule gas_rules[] = {
+    {"gas-kitchen", "gas.high", 40, 3, 0, 10 * SECOND},
+    {"gas-kitchen", "gas.low", 20, 2, 3 * SECOND, 10 * SECOND},
+    {"gas-store", "gas.high", 40, 3, 0, 10 * SECOND},
+    {"gas-store", "gas.low", 20, 2, 3 * SECOND, 10 * SECOND},
+};
+
+static const struct plant_row example_rows[] = {
+    {"gas-kitchen", "rs485-1", 1, PLANT_XCD},      {"gas-store", "rs485-1", 2, PLANT_GAS6IN1},
+    {"valve-kitchen", "rs485-1", 9, PLANT_RELAYS}, {"di-1", "lift-room", 5, PLANT_INPUTS},
+    {"speed-1", "lift-room", 6, PLANT_SPEED},
+};
+
+static const struct expect_device example_devices[] = {
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND},
+};
+
+const struct stage_set example_site = {
+    .setup = {.site_file = "config/outpost.example.json",
+              .rows = example_rows,
+              .row_count = ARRAY_SIZE(example_rows),
+              .seed = 1},
+    .expectations = {.rules = gas_rules,
+                     .rule_count = ARRAY_SIZE(gas_rules),
+                     .devices = example_devices,
+                     .device_count = ARRAY_SIZE(example_devices),
+                     .trip = "kitchen-gas-trip",
+                     .board = "valve-kitchen"},
+};
+
+#define STAMPS                                                                                                         \
+    "'points': { 'r0': { 'function': 'holding', 'address': 0, 'type': 'u32' },"                                        \
+    "            'r2': { 'function': 'holding', 'address': 2, 'type': 'u32' },"                                        \
+    "            'r12': { 'function': 'holding', 'address': 12, 'type': 'u32' },"                                      \
+    "            'r40': { 'function': 'holding', 'address': 40, 'type': 'u32' } }"
+
+static const char street_text[] =
+    "{ 'gateway': { 'id': 'street-1', 'name': 'doll', 'language': 'en' },"
+    "  'buses': [ { 'id': 'rs485-1', 'link': 'rtu', 'port': '/nowhere/rs485-1', 'baud': 9600, 'format': '8N1', "
+    "'timeout': '300ms' },"
+    "             { 'id': 'lift-room', 'link': 'tcp', 'host': '127.0.0.1', 'port': 15020, 'timeout': '300ms' } ],"
+    "  'slaves': [ { 'id': 'di-1', 'bus': 'lift-room', 'unit': 5, 'profile': 'di-8ch', 'every': '500ms' },"
+    "              { 'id': 'speed-1', 'bus': 'lift-room', 'unit': 6, 'every': '500ms', 'points':"
+    "                { 'car_speed': { 'function': 'holding', 'address': 0, 'type': 's16', 'scale': 0.01, 'unit': 'm/s' "
+    "} } } ],"
+    "  'devices': ["
+    "    { 'id': 'gas-kitchen', 'bus': 'rs485-1', 'unit': 1, 'profile': 'honeywell-xcd', 'every': '500ms' },"
+    "    { 'id': 'gas-store', 'bus': 'rs485-1', 'unit': 2, 'profile': 'cn-gas6in1', 'every':"
+    "      { 'safety': '1s', 'normal': '2s', 'slow': '60s' } },"
+    "    { 'id': 'valve-kitchen', 'bus': 'rs485-1', 'unit': 9, 'profile': 'relay-8ch', 'every': '500ms',"
+    "      'write': ['relay_1', 'relay_2'] },"
+    "    { 'id': 'lift-1', 'class': 'lift', 'points': { 'door_closed': 'di-1.in_1', 'door_zone': 'di-1.in_2',"
+    "      'passenger_present': 'di-1.in_3', 'alarm_button': 'di-1.in_4', 'car_speed': 'speed-1.car_speed' } },"
+    "    { 'id': 'stamp-1', 'bus': 'rs485-1', 'unit': 20, 'class': 'generic', 'every': '2s', " STAMPS " },"
+    "    { 'id': 'stamp-2', 'bus': 'rs485-1', 'unit': 21, 'class': 'generic', 'every': '2s', " STAMPS " },"
+    "    { 'id': 'stamp-3', 'bus': 'lift-room', 'unit': 22, 'class': 'generic', 'every': '5s', " STAMPS " } ],"
+    "  'zones': [ { 'id': 'kitchen', 'detectors': ['gas-kitchen', 'gas-store'], 'vote': { 'n': 1, 'of': 2 },"
+    "               'fault_vote': 'for' } ],"
+    "  'interlocks': ["
+    "    { 'id': 'kitchen-gas-trip', 'when': { 'zone': 'kitchen', 'alarm': 'gas.high' }, 'latch': true,"
+    "      'do': [ { 'write': 'valve-kitchen.relay_1', 'value': true } ],"
+    "      'confirm': { 'point': 'valve-kitchen.input_1', 'equals': true, 'within': '10s' } },"
+    "    { 'id': 'kitchen-siren', 'when': { 'zone': 'kitchen', 'alarm': 'gas.low' },"
+    "      'do': [ { 'write': 'valve-kitchen.relay_2', 'value': true } ], 'silenceable': true } ],"
+    "  'centres': [ { 'id': 'property', 'url': 'mqtt://127.0.0.1:18883' },"
+    "               { 'id': 'district', 'url': 'mqtt://127.0.0.1:18884' } ],"
+    "  'journal': { 'dir': 'unused' } }";
+
+static const struct plant_row street_rows[] = {
+    {"gas-kitchen", "rs485-1", 1, PLANT_XCD},      {"gas-store", "rs485-1", 2, PLANT_GAS6IN1},
+    {"valve-kitchen", "rs485-1", 9, PLANT_RELAYS}, {"di-1", "lift-room", 5, PLANT_INPUTS},
+    {"speed-1", "lift-room", 6, PLANT_SPEED},      {"stamp-1", "rs485-1", 20, PLANT_STAMPS},
+    {"stamp-2", "rs485-1", 21, PLANT_STAMPS},      {"stamp-3", "lift-room", 22, PLANT_STAMPS},
+};
+
+static const struct expect_device street_devices[] = {
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND},
+    {"stamp-1", {"stamp-1"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND},
+    {"stamp-2", {"stamp-2"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND},
+    {"stamp-3", {"stamp-3"}, 5 * SECOND, MINUTE, MINUTE, 10 * SECOND},
+};
+
+const struct stage_set street_site = {
+    .setup = {.site_text = street_text, .rows = street_rows, .row_count = ARRAY_SIZE(street_rows), .seed = 1},
+    .expectations = {.rules = gas_rules,
+                     .rule_count = ARRAY_SIZE(gas_rules),
+                     .devices = street_devices,
+                     .device_count = ARRAY_SIZE(street_devices),
+                     .trip = "kitchen-gas-trip",
+                     .board = "valve-kitchen"},
+};

@@ -1,0 +1,17 @@
+/* sites: what the tests play on, each with the electrician's list of its slaves and what the oracle expects of it. */
+#ifndef OUTPOST_HOUSE_SITES_H
+#define OUTPOST_HOUSE_SITES_H
+
+#include "tests/house/oracle.h"
+
+struct stage_set {
+    struct world_setup setup; /* seed 1 */
+    struct expectations expectations;
+};
+
+/* config/outpost.example.json, as it is shipped: what `make demo` shows. */
+extern const struct stage_set example_site;
+/* The same house with two centres, and slaves whose registers say who, where and when. */
+extern const struct stage_set street_site;
+
+#endif
