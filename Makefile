@@ -6,16 +6,31 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 PREFIX ?= /usr
 DESTDIR ?=
-# One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs 10 and more.
+# One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs the full sizes.
 SCALE ?= 1
+PROOF_SCALE ?= 20
 # Seconds a fuzz target, for `make fuzz`.
 S ?= 60
+# Only what has this in its name: `make unit T=ring`, `make system T=kill`.
+T ?=
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Debian's own: the one that has the packages tests/support/deps.sh installs.
+PYTHON ?= /usr/bin/python3
+export SCALE V
+
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(JOBS) --no-print-directory
+endif
+ifneq ($(filter clean,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 
 FLAVOUR ?= release
 CC_release := gcc
 CC_clang := clang
 CC_asan := clang
 CC_tsan := clang
+CC_fuzz := clang
 CC_cover := gcc
 CC := $(CC_$(FLAVOUR))
 B := build/$(FLAVOUR)
@@ -37,19 +52,21 @@ FLAGS_clang := $(WARN_both) $(WARN_clang) $(HARDEN)
 ASAN := -fsanitize=address,undefined,float-cast-overflow,float-divide-by-zero,implicit-conversion,local-bounds -fno-sanitize-recover=all
 FLAGS_asan := $(WARN_both) $(WARN_clang) -O1 -g -fno-omit-frame-pointer $(ASAN)
 FLAGS_tsan := $(WARN_both) $(WARN_clang) -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+FLAGS_fuzz := $(WARN_both) $(WARN_clang) -O1 -g -fno-omit-frame-pointer $(ASAN) -fsanitize=fuzzer-no-link
 FLAGS_cover := $(WARN_both) $(WARN_gcc) -O0 -g --coverage
 LINK_release := $(LINK_HARDEN)
 LINK_clang := $(LINK_HARDEN)
 LINK_asan := $(ASAN)
 LINK_tsan := -fsanitize=thread
+LINK_fuzz := $(ASAN) -fsanitize=fuzzer
 LINK_cover := --coverage
 
-# Recursive on purpose: asked only when something is compiled, so that `make deps` works where pkg-config is missing.
+# Asked only when something is compiled (and then once), so that `make deps` works where pkg-config is missing.
 PACKAGES := libmodbus sqlite3 libcjson libcrypto
-PACKAGE_FLAGS = $(shell pkg-config --cflags $(PACKAGES))
-LIBS = $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -pthread -lm
-SIM_LIBS = $(shell pkg-config --libs libcjson) -pthread -lm
-CPPFLAGS = -D_GNU_SOURCE -I. -DOUTPOST_VERSION='"$(VERSION)"' -DOUTPOST_PREFIX='"$(PREFIX)"' $(PACKAGE_FLAGS)
+PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_FLAGS)
+LIBS = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -pthread -lm)$(LIBS)
+SIM_LIBS = $(eval SIM_LIBS := $(shell pkg-config --libs libcjson) -pthread -lm)$(SIM_LIBS)
+CPPFLAGS = -D_GNU_SOURCE -I. $(PACKAGE_FLAGS)
 CFLAGS = $(FLAGS_$(FLAVOUR))
 LDFLAGS = $(LINK_$(FLAVOUR))
 
@@ -57,18 +74,24 @@ LIB_SOURCES := $(sort $(wildcard gateway/base/*.c gateway/model/*.c gateway/core
   gateway/run/*.c gateway/desk/*.c drivers/device/*.c drivers/link/*.c drivers/uplink/*.c))
 SIM_SOURCES := $(sort $(wildcard firmware-sim/*.c))
 SIM_LIB_SOURCES := $(filter-out firmware-sim/main.c,$(SIM_SOURCES))
-UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
-SIM_TESTS := $(patsubst tests/unit/%.c,%,$(sort $(wildcard tests/unit/simtest_*.c)))
 HOUSE_SOURCES := $(sort $(wildcard tests/house/*.c))
-FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 SUPPORT_SOURCES := $(sort $(wildcard tests/support/*.c))
+PRODUCT_SOURCES := gateway/main.c $(LIB_SOURCES) $(SIM_SOURCES)
+HEADERS := $(sort $(wildcard gateway/*/*.h drivers/*/*.h firmware-sim/*.h tests/*/*.h))
+
+wanted = $(if $(T),$(foreach name,$(1),$(if $(findstring $(T),$(name)),$(name))),$(1))
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(call wanted,$(sort $(wildcard tests/unit/test_*.c tests/unit/simtest_*.c))))
+SYSTEM_TESTS := $(call wanted,$(sort $(wildcard tests/system/test_*.py)))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(call wanted,$(sort $(wildcard tests/fuzz/fuzz_*.c))))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIB := $(B)/liboutpost.a
 SIM_LIB := $(B)/libsim.a
 
-.PHONY: all programs
-all: programs
+# --- the programs -----------------------------------------------------------------------------------------------------
+
+.PHONY: all programs tests
+all: programs ## build/outpost and build/outpost-sim, release, all warnings are errors (the default)
 ifeq ($(FLAVOUR),release)
 programs: build/outpost build/outpost-sim
 build/outpost: $(B)/outpost
@@ -78,36 +101,190 @@ build/outpost-sim: $(B)/outpost-sim
 else
 programs: $(B)/outpost $(B)/outpost-sim
 endif
+tests: $(UNIT_TESTS) $(if $(HOUSE_SOURCES),$(B)/house)
 
-$(B)/obj/%.o: %.c
+.PHONY: sim
+sim: $(if $(filter release,$(FLAVOUR)),build/outpost-sim,$(B)/outpost-sim) ## only the simulator
+
+# What the last build was made with: a change of flags, version, prefix or list of sources rebuilds what depends on it.
+.PHONY: always
+define stamp # file, content
+$(B)/$(1): always
+	@mkdir -p $$(@D); echo '$(2)' | cmp -s - $$@ || echo '$(2)' > $$@
+endef
+$(eval $(call stamp,flags,$$(CC) $$(CPPFLAGS) $$(CFLAGS)))
+$(eval $(call stamp,identity,$$(VERSION) $$(PREFIX)))
+$(eval $(call stamp,sources,$$(LIB_SOURCES) $$(SIM_SOURCES) $$(HOUSE_SOURCES) $$(SUPPORT_SOURCES)))
+
+$(B)/obj/%.o: %.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(LIB): $(call objects,$(LIB_SOURCES))
+# Only these know the version and the prefix, so only these are compiled again after a commit.
+IDENTIFIED := $(if $(PRODUCT_SOURCES),$(shell grep -lE 'OUTPOST_(VERSION|PREFIX)' $(PRODUCT_SOURCES) 2>/dev/null))
+$(call objects,$(IDENTIFIED)): private CPPFLAGS += -DOUTPOST_VERSION='"$(VERSION)"' -DOUTPOST_PREFIX='"$(PREFIX)"'
+$(call objects,$(IDENTIFIED)): $(B)/identity
+
+$(LIB): $(call objects,$(LIB_SOURCES)) $(B)/sources
 	$(call say,AR,$@)
-	$(Q)rm -f $@; ar rcs $@ $^
-$(SIM_LIB): $(call objects,$(SIM_LIB_SOURCES))
+	$(Q)rm -f $@; ar rcs $@ $(filter %.o,$^)
+$(SIM_LIB): $(call objects,$(SIM_LIB_SOURCES)) $(B)/sources
 	$(call say,AR,$@)
-	$(Q)rm -f $@; ar rcs $@ $^
+	$(Q)rm -f $@; ar rcs $@ $(filter %.o,$^)
+
+define link # libraries
+$(call say,LD,$@)
+@mkdir -p $(@D)
+$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(1)
+endef
 
 $(B)/outpost: $(call objects,gateway/main.c) $(LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call link,$(LIBS))
 $(B)/outpost-sim: $(call objects,firmware-sim/main.c) $(SIM_LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SIM_LIBS)
-
+	$(call link,$(SIM_LIBS))
 $(B)/unit/test_%: $(B)/obj/tests/unit/test_%.o $(call objects,$(SUPPORT_SOURCES)) $(LIB)
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(call link,-lcmocka $(LIBS))
 $(B)/unit/simtest_%: $(B)/obj/tests/unit/simtest_%.o $(SIM_LIB)
-	$(call say,LD,$@)
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(SIM_LIBS)
+	$(call link,-lcmocka $(SIM_LIBS))
 $(B)/house: $(call objects,$(HOUSE_SOURCES) $(SUPPORT_SOURCES)) $(LIB)
-	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(call link,-lcmocka $(LIBS))
+$(B)/fuzz/fuzz_sim_%: $(B)/obj/tests/fuzz/fuzz_sim_%.o $(SIM_LIB)
+	$(call link,$(SIM_LIBS))
+$(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	$(call link,$(LIBS))
+.SECONDARY:
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+
+# Runs programs and test files, shows one line each (all of it when one fails), adds up what passed and failed.
+RUN := $(PYTHON) tests/support/run.py --label $(FLAVOUR) --logs $(B)/logs
+# No suppressions: `called_from_lib` for Debian's uninstrumented Paho hides its locks and makes false alarms of them.
+SANITIZE := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:allow_addr2line=1 \
+  UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=second_deadlock_stack=1
+RUN_UNIT := $(SANITIZE) $(RUN) --jobs $(JOBS) --timeout 600
+
+.PHONY: deps check unit house asan tsan system test proof
+deps: ## install the Debian packages that building and testing need
+	$(Q)sh tests/support/deps.sh test
+
+check: ## lint + unit + house: what every commit must pass, in seconds
+	$(Q)$(MAKE) programs tests
+	$(Q)$(MAKE) lint globals
+	$(Q)$(MAKE) unit house
+
+unit: $(UNIT_TESTS) ## unit tests of this FLAVOUR (T=name: only those)
+	$(Q)$(if $(UNIT_TESTS),$(RUN_UNIT) $(UNIT_TESTS),echo 'no unit test of that name'; exit 1)
+house: $(if $(HOUSE_SOURCES),$(B)/house) ## the doll's house: all rooms in one thread on a fake clock
+	$(Q)$(if $(HOUSE_SOURCES),$(RUN_UNIT) $(B)/house,echo 'no house tests yet')
+
+asan: ## unit and house tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(Q)$(MAKE) FLAVOUR=asan tests
+	$(Q)$(MAKE) FLAVOUR=asan unit house
+tsan: ## the same under ThreadSanitizer
+	$(Q)$(MAKE) FLAVOUR=tsan tests
+	$(Q)$(MAKE) FLAVOUR=tsan unit house
+
+system: programs ## the real programs against a real broker, with faults and kill -9 (T=name: only those)
+	$(Q)$(SANITIZE) OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(RUN) --jobs $(SYSTEM_JOBS) --timeout 36000 $(SYSTEM_TESTS)
+SYSTEM_JOBS ?= 2
+
+# Real threads under ThreadSanitizer: the round trip is enough to bring them all together.
+.PHONY: system-tsan system-asan
+system-tsan:
+	$(Q)$(MAKE) FLAVOUR=tsan T=roundtrip system
+system-asan:
+	$(Q)$(MAKE) FLAVOUR=asan T=roundtrip system
+
+# Everything CI does is a make target. Stages run in this order and stop at the first red one (KEEP=1: go on).
+STAGES := 'FLAVOUR=release programs tests' 'FLAVOUR=clang programs tests' lint globals unit house \
+  asan tsan fuzz-replay system system-tsan
+test: ## install, build with gcc and clang, lint, and run everything at SCALE=1; the last line sums up
+	$(Q)sh tests/support/deps.sh test
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL $(PYTHON) tests/support/suite.py $(if $(KEEP),--keep-going) --make '$(MAKE)' $(STAGES)
+proof: ## the same scripts with the full sizes (hours)
+	$(Q)sh tests/support/deps.sh test
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL SCALE=$(PROOF_SCALE) $(PYTHON) tests/support/suite.py --keep-going --make '$(MAKE)' $(STAGES) system-asan
+
+# --- fuzzing ----------------------------------------------------------------------------------------------------------
+
+.PHONY: fuzz fuzz-replay fuzz-build
+fuzz-build:
+	$(Q)$(MAKE) FLAVOUR=fuzz fuzzers
+fuzz: fuzz-build ## every fuzzer for S seconds, from its corpus (S=60, T=name: only those)
+	$(Q)$(MAKE) FLAVOUR=fuzz fuzz-run FUZZ='--seconds $(S)'
+fuzz-replay: fuzz-build ## replay the corpora, then a bounded number of new inputs
+	$(Q)$(MAKE) FLAVOUR=fuzz fuzz-run FUZZ='--runs 20000'
+.PHONY: fuzzers fuzz-run
+fuzzers: $(FUZZERS)
+fuzz-run: $(FUZZERS)
+	$(Q)$(if $(FUZZERS),$(SANITIZE) $(PYTHON) tests/fuzz/run.py --jobs $(JOBS) --work $(B)/work $(FUZZ) $(FUZZERS),echo 'no fuzzers yet')
+
+# --- style and analysis -----------------------------------------------------------------------------------------------
+
+FORMATTED := $(PRODUCT_SOURCES) $(HEADERS) $(sort $(wildcard tests/*/*.c))
+.PHONY: lint globals format tidy analyze cover
+lint: ## layers, circles, confinement, headers, format, names, links; and the proof that each rule bites
+	$(Q)$(PYTHON) tests/lint/lint.py --cflags '$(WARN_both) $(CPPFLAGS)'
+	$(Q)$(RUN) tests/lint/selftest.py
+globals: $(call objects,gateway/main.c) $(LIB)
+	$(Q)$(PYTHON) tests/lint/globals.py $(filter %.o,$^) $(call objects,$(LIB_SOURCES))
+format: ## clang-format in place
+	$(Q)clang-format -i $(FORMATTED)
+tidy: ## clang-tidy (slow)
+	$(Q)sh tests/support/deps.sh analyze
+	$(Q)printf '%s\n' $(PRODUCT_SOURCES) | xargs -P $(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- \
+	  -std=c11 $(CPPFLAGS) -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"'
+analyze: ## gcc -fanalyzer and cppcheck (slow)
+	$(Q)sh tests/support/deps.sh analyze
+	$(Q)printf '%s\n' $(PRODUCT_SOURCES) | xargs -P $(JOBS) -I{} gcc $(CPPFLAGS) -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' \
+	  $(WARN_both) $(WARN_gcc) -O2 -fanalyzer -c {} -o /dev/null
+	$(Q)cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=2 \
+	  --suppress=missingIncludeSystem -D_GNU_SOURCE -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' -I. $(PRODUCT_SOURCES)
+cover: ## line and branch coverage of unit and house tests
+	$(Q)find build/cover -name '*.gcda' -delete 2>/dev/null; $(MAKE) FLAVOUR=cover tests
+	$(Q)$(MAKE) FLAVOUR=cover unit house
+	$(Q)$(PYTHON) tests/support/cover.py build/cover
+
+# --- to see and to measure --------------------------------------------------------------------------------------------
+
+.PHONY: demo bench
+demo: ## broker + simulator + gateway on this machine, in the terminal (DEMO_SECONDS=n: ends by itself)
+	$(Q)sh tests/support/deps.sh demo
+	$(Q)$(MAKE) programs
+	$(Q)$(PYTHON) tests/support/demo.py
+bench: programs ## measure what figures are quoted: a JSON line each, then a table (T=name: only those)
+	$(Q)sh tests/support/deps.sh test
+	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(PYTHON) tests/bench/bench.py --version $(VERSION) $(T)
+
+# --- installing -------------------------------------------------------------------------------------------------------
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+LIBDIR := $(DESTDIR)$(PREFIX)/lib
+SHAREDIR := $(DESTDIR)$(PREFIX)/share/outpost
+DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/outpost
+# from, to
+SERVICE_FILES := outpost.service:systemd/system/outpost.service outpost.sysusers.conf:sysusers.d/outpost.conf \
+  outpost.tmpfiles.conf:tmpfiles.d/outpost.conf
+.PHONY: install uninstall clean help
+install: programs ## programs, profiles, example, service files and docs under DESTDIR and PREFIX
+	$(Q)install -d $(BINDIR) $(SHAREDIR)/profiles $(DOCDIR)/schema $(DOCDIR)/decisions
+	$(Q)install -m 755 $(B)/outpost $(B)/outpost-sim $(BINDIR)
+	$(Q)install -m 644 $(wildcard config/*.json) $(SHAREDIR)
+	$(Q)install -m 644 $(wildcard config/profiles/*.json) $(SHAREDIR)/profiles
+	$(Q)install -m 644 $(wildcard README.md gateway/docs/*.md gateway/docs/*.yaml) $(DOCDIR)
+	$(Q)install -m 644 $(wildcard gateway/docs/schema/*.json) $(DOCDIR)/schema
+	$(Q)install -m 644 $(wildcard gateway/docs/decisions/*.md) $(DOCDIR)/decisions
+	$(Q)$(foreach pair,$(SERVICE_FILES),install -D -m 644 config/packaging/$(subst :, $(LIBDIR)/,$(pair));)
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+uninstall: ## what install put there, and nothing else
+	$(Q)rm -f $(BINDIR)/outpost $(BINDIR)/outpost-sim
+	$(Q)rm -f $(foreach pair,$(SERVICE_FILES),$(LIBDIR)/$(lastword $(subst :, ,$(pair))))
+	$(Q)rm -rf $(SHAREDIR) $(DOCDIR)
+clean: ## remove build/
+	$(Q)rm -rf build
+help: ## this list
+	@printf 'make TARGET [V=1] [JOBS=%s] [SCALE=%s] [FLAVOUR=release|clang|asan|tsan|fuzz|cover]\n\n' $(JOBS) $(SCALE)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

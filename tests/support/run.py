@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""run.py [options] PROGRAM...: runs test programs, one line each, and adds up what passed and failed.
+
+A program is a cmocka binary, a Python unittest file (*.py), or anything that only has an exit status (one test then).
+Passing programs are shown by one line; of a failing one all its output. The whole output is kept in --logs. With
+OUTPOST_TALLY in the environment, a line "passed failed name" per program is appended to that file (see suite.py)."""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+
+def count(output, status):
+    """(passed, failed) of one program, from what it printed and how it ended. Something that died has failed."""
+    failed = sum(int(n) for n in re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M))
+    passed = sum(int(n) for n in re.findall(r"^\[  PASSED  \] (\d+) test", output, re.M))
+    ran = re.search(r"^Ran (\d+) tests? in", output, re.M)
+    if ran:
+        failed = sum(int(n) for n in re.findall(r"(?:failures|errors|unexpected successes)=(\d+)", output))
+        skipped = sum(int(n) for n in re.findall(r"skipped=(\d+)", output))
+        passed = max(0, int(ran.group(1)) - failed - skipped)
+    elif "[==========]" not in output:
+        passed, failed = (1, 0) if status == 0 else (0, 1)
+    if status != 0 and failed == 0:
+        failed = 1
+    if status == 0 and passed + failed == 0:
+        failed = 1  # a test program without a test is a mistake
+    return passed, failed
+
+
+def run(program, timeout):
+    command = [sys.executable, program] if program.endswith(".py") else [os.path.join(".", program)]
+    began = time.monotonic()
+    # A session of its own, so that a test that hangs is ended together with what it started.
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout)
+        status = process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        output += f"\nnot done after {timeout} s: killed\n".encode()
+        status = -signal.SIGKILL
+    text = output.decode(errors="replace")
+    if status < 0:
+        text += f"\nended by signal {signal.Signals(-status).name}\n"
+    return text, status, time.monotonic() - began
+
+
+def report(options, program, text, status, seconds):
+    passed, failed = count(text, status)
+    name = os.path.splitext(os.path.basename(program))[0]
+    if options.logs:
+        os.makedirs(options.logs, exist_ok=True)
+        with open(os.path.join(options.logs, name + ".log"), "w", encoding="utf-8") as log:
+            log.write(text)
+    if failed:
+        print(text.rstrip(), flush=True)
+    verdict = "FAILED" if failed else "ok"
+    tests = f"{passed}" if not failed else f"{passed} passed, {failed} failed"
+    print(f"  {verdict:6} {options.label:8} {name:32} {tests:>4}  {seconds:6.2f} s", flush=True)
+    if os.environ.get("OUTPOST_TALLY"):
+        with open(os.environ["OUTPOST_TALLY"], "a", encoding="utf-8") as tally:
+            tally.write(f"{passed} {failed} {options.label}/{name}\n")
+    return passed, failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--label", default="")
+    parser.add_argument("--logs", help="directory for the whole output of each program")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--timeout", type=float, default=600, help="seconds a program")
+    parser.add_argument("programs", nargs="+")
+    options = parser.parse_args()
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        futures = {pool.submit(run, program, options.timeout): program for program in options.programs}
+        for future in concurrent.futures.as_completed(futures):
+            one = report(options, futures[future], *future.result())
+            passed += one[0]
+            failed += one[1]
+    print(f"  {options.label}: {passed} passed, {failed} failed" if options.label else f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
