@@ -95,6 +95,9 @@ static enum sight sight_of(const struct wire_event *event)
     return event->has_gas && event->err != ERR_GARBLED ? SIGHT_BAD : SIGHT_DOUBT;
 }
 
+/* The longest safety read of a detector (2+9); a longer one only passes over the gas on its way to slow registers. */
+#define GAS_READ_MAX 9
+
 size_t oracle_watch_gas(const struct world *world, int slave, struct seen **ret_list)
 {
     struct seen *list = NULL;
@@ -103,6 +106,8 @@ size_t oracle_watch_gas(const struct world *world, int slave, struct seen **ret_
     for (size_t i = 0; i < world->log.count; i++) {
         const struct wire_event *event = &world->log.list[i];
         if (event->slave != slave || (!event->has_gas && event->err == ERR_OK))
+            continue;
+        if (event->err == ERR_OK && event->count > GAS_READ_MAX)
             continue;
         list = stage_grow(list, count, &max, sizeof *list);
         list[count++] = (struct seen){
@@ -303,11 +308,15 @@ static bool fails_all_along(const struct world *world, const struct expect_devic
     return failures >= 2 && !is_gap(world, device, from_us, next_us);
 }
 
+/* A probe that was answered is in the log as good, but nothing of it is used: the read that follows is what counts, and
+ * the line may be lost in between. */
+#define PROBED_US 1000000
+
 static void check_comm_raise(struct world *world, const struct expect_device *device, int64_t at_us)
 {
     int64_t const from_us = at_us - device->comm_on_us;
     for (const char *const *id = device->slaves; *id != NULL; id++)
-        if (last_good_us(world, plant_find(&world->plant, *id), at_us) <= from_us + TICK_US)
+        if (last_good_us(world, plant_find(&world->plant, *id), at_us) <= from_us + PROBED_US)
             return;
     if (!fails_all_along(world, device, from_us, at_us))
         stage_blame(&world->stage, INV_FALSE_RAISE, at_us, "%s comm.lost, but all of it answered", device->dev);

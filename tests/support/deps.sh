@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc libc6-dev make git pkg-config libmodbus-dev libsqlite3-dev libcjson-dev libssl-dev libpaho-mqtt-dev"
-demo="$build python3 mosquitto mosquitto-clients"
+demo="$build python3 mosquitto mosquitto-clients tzdata"
 # libclang-rt-14-dev: clang's sanitizers and libFuzzer; not a hard dependency of Debian 12's clang (14).
 test="$demo clang libclang-rt-14-dev clang-format libcmocka-dev python3-paho-mqtt python3-pymodbus python3-serial"
 test="$test python3-serial-asyncio python3-jsonschema mbpoll socat shellcheck openssl"
