@@ -367,7 +367,8 @@ class Tap:
 def trip_site(stage, port):
     """Seven gas detectors and a relay board at 9600 baud; gas.high of any closes the valve."""
     bus = {"id": "b1", "link": "rtu", "port": port, "baud": 9600, "format": "8N1"}
-    gas = {"bus": "b1", "profile": "honeywell-xcd", "every": "500ms"}
+    gas = {"bus": "b1", "profile": "honeywell-xcd", "every": "500ms", "max_silence": "1s"}
+    gas["alarms"] = {"gas.high": {"off_delay": "1s"}}  # so that a sample takes seconds
     devices = [{"id": f"gas-{n}", "unit": n, **gas} for n in range(1, 8)]
     devices.append({"id": "valve", "bus": "b1", "unit": 9, "profile": "relay-8ch", "write": ["relay_1"], "every": "500ms"})
     names = [device["id"] for device in devices[:7]]
