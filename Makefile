@@ -6,9 +6,9 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 PREFIX ?= /usr
 DESTDIR ?=
-# One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs the full sizes.
+# One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs the full sizes (1,000 kills).
 SCALE ?= 1
-PROOF_SCALE ?= 20
+PROOF_SCALE ?= 67
 # Seconds a fuzz target, for `make fuzz`.
 S ?= 60
 # Only what has this in its name: `make unit T=ring`, `make system T=kill`.
@@ -244,7 +244,8 @@ analyze: ## gcc -fanalyzer and cppcheck (slow)
 	$(Q)printf '%s\n' $(PRODUCT_SOURCES) | xargs -P $(JOBS) -I{} gcc $(CPPFLAGS) -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' \
 	  $(WARN_both) $(WARN_gcc) -O2 -fanalyzer -c {} -o /dev/null
 	$(Q)cppcheck --quiet -j $(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=2 \
-	  --suppress=missingIncludeSystem --suppress=arrayIndexOutOfBoundsCond --library=tests/lint/cppcheck.cfg -D_GNU_SOURCE -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' -I. $(PRODUCT_SOURCES)
+	  --suppress=missingIncludeSystem --suppress=arrayIndexOutOfBoundsCond --library=tests/lint/cppcheck.cfg \
+	  -D_GNU_SOURCE -DOUTPOST_VERSION='"x"' -DOUTPOST_PREFIX='"x"' -I. $(PRODUCT_SOURCES)
 cover: ## line and branch coverage of unit and house tests
 	$(Q)find build/cover -name '*.gcda' -delete 2>/dev/null; $(MAKE) FLAVOUR=cover tests
 	$(Q)$(MAKE) FLAVOUR=cover unit house

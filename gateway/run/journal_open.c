@@ -307,7 +307,7 @@ static int check_format(struct journal_file *file)
 static int open_database(struct journal *journal, enum lane lane)
 {
     struct journal_file *file = &journal->files[lane];
-    char mode[16];
+    char mode[16] = "";
     create_file(file);
     int code = sqlite3_open_v2(file->path, &file->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK && journal_set_up(file->db, CACHE_KIB) != ERR_OK)

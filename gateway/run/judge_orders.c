@@ -151,7 +151,14 @@ static void put_member(struct text *detail, const char *name, const char *value)
     text_put_json_string(detail, value);
 }
 
-/* wire.md: every order, taken or refused, is an event. */
+/* Why not, or not everything. Where something was done, the rest had nothing to expect. */
+static const char *code_to_tell(const struct outcome *outcome)
+{
+    bool const idle = outcome->code != NULL && strcmp(outcome->code, "nothing_to_do") == 0;
+    return outcome->count > 0 && idle ? NULL : outcome->code;
+}
+
+/* Every order, taken or refused, is an event. */
 static void tell(struct judge *judge, const struct order *order, const struct outcome *outcome, bool addressed,
                  struct alarm_moment at)
 {
@@ -162,7 +169,7 @@ static void tell(struct judge *judge, const struct order *order, const struct ou
     text_put(&detail, "\"verb\":");
     text_put_json_string(&detail, order_verb_text((enum order_verb)order->verb));
     text_put_format(&detail, ",\"ok\":%s,\"count\":%u", outcome->count > 0 ? "true" : "false", outcome->count);
-    put_member(&detail, "code", outcome->code);
+    put_member(&detail, "code", code_to_tell(outcome));
     if (addressed && order->subject >= 0)
         put_member(&detail, "dev", site->subjects[order->subject].id);
     if (addressed && order->rule >= 0)
@@ -181,12 +188,11 @@ static void tell(struct judge *judge, const struct order *order, const struct ou
 static void answer(struct judge *judge, const struct order *order, const struct outcome *outcome)
 {
     struct answer answer = {.token = order->token, .ok = outcome->count > 0, .count = outcome->count};
-    if (outcome->code != NULL) {
-        text_copy(answer.code, sizeof answer.code, outcome->code);
-        text_copy(answer.why, sizeof answer.why, sentence_of(outcome->code));
+    const char *code = code_to_tell(outcome);
+    if (code != NULL) {
+        text_copy(answer.code, sizeof answer.code, code);
+        text_copy(answer.why, sizeof answer.why, sentence_of(code));
     }
-    if (answer.ok && strcmp(answer.code, "nothing_to_do") == 0)
-        answer.code[0] = answer.why[0] = '\0'; /* of the others there was nothing to expect */
     if (ring_push(judge->setup.answers, &answer, sizeof answer) == ERR_OK)
         bell_ring(judge->setup.answers_bell); /* full: whoever asked has stopped listening */
 }
