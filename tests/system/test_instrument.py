@@ -25,7 +25,7 @@ class CarefulPublisher:
     def __init__(self, port):
         self.port = port
         self.acked = set()
-        self.lowest = 1  # not acknowledged
+        self.next = 1
 
     def session(self, upto):
         """Publishes until all are acknowledged or the connection is lost; True when all are."""
@@ -36,9 +36,7 @@ class CarefulPublisher:
 
         def fill(*_):
             with lock:
-                while self.lowest in self.acked:
-                    self.lowest += 1
-                seq = self.lowest
+                seq = 1
                 while len(pending) < WINDOW and seq <= upto:
                     if seq not in self.acked and seq not in pending:
                         pending.add(seq)
