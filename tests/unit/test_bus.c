@@ -34,6 +34,9 @@ struct fake_slave {
     bool coil_stuck;
     int64_t busy_until_us;
     unsigned int asked;
+    unsigned int coil_writes;
+    bool coil_before; /* the last write */
+    unsigned int coil_changes;
 };
 
 struct line {
@@ -81,6 +84,9 @@ static size_t reply_to(struct line *line, const struct link_request *request, ui
         return 3;
     }
     if (request->function == LINK_WRITE_COIL) {
+        slave->coil_writes++;
+        slave->coil_changes += slave->coil_before != (request->value != 0);
+        slave->coil_before = request->value != 0;
         slave->coil = request->value != 0 && !slave->coil_stuck;
         memcpy(
             pdu + 2,
@@ -508,6 +514,23 @@ static void test_only_writable_points_are_written(void **state)
     world_close(&world);
 }
 
+/* A board with a watchdog: fed in time, with another value each time, and polled all the same. */
+static void test_a_heartbeat_is_written_at_its_period(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_open(&world, LINK_RTU, 2, 1000);
+    world.slaves[0].heartbeat_point = 20;
+    world.slaves[0].heartbeat_ms = 2000;
+    run(&world, 100 * SECOND);
+    assert_in_range(world.line.slaves[1].coil_writes, 49, 51);
+    assert_in_range(world.line.slaves[1].coil_changes, 49, 51);
+    assert_int_equal(world.line.slaves[2].coil_writes, 0);
+    assert_in_range(world.good[0], 99 * 20, 103 * 20);
+    assert_int_equal(world.written_count, 0);
+    world_close(&world);
+}
+
 static void test_a_lost_port_is_said_once_and_found_again(void **state)
 {
     (void)state;
@@ -570,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_a_write_overtakes_polls_and_is_read_back),
         cmocka_unit_test(test_a_write_that_does_not_stick_is_not_ok),
         cmocka_unit_test(test_only_writable_points_are_written),
+        cmocka_unit_test(test_a_heartbeat_is_written_at_its_period),
         cmocka_unit_test(test_a_lost_port_is_said_once_and_found_again),
         cmocka_unit_test(test_refused_reads_are_taken_apart),
         cmocka_unit_test(test_busy_is_not_a_fault_and_not_a_zero),
