@@ -101,6 +101,9 @@ enum tri alarm_crosses(const struct rule *rule, enum value_type type, const stru
         return tri_of(fabs(value) > 0);
     case RULE_CODE:
         return tri_of(value >= 0 && value < 64 && (rule->code_mask >> (unsigned)value & 1) != 0);
+    case RULE_DEVIATION:
+    case RULE_RATE:
+    case RULE_STUCK:
     case RULE_COMM:
     case RULE_FAILED:
     case RULE_KIND_COUNT:

@@ -247,7 +247,10 @@ bool payload_rule_has_limit(const struct rule *rule)
     case RULE_LO:
     case RULE_LOLO:
     case RULE_EQUALS:
+    case RULE_DEVIATION:
+    case RULE_RATE:
         return isfinite(rule->limit) && rule->limit > NO_LIMIT;
+    case RULE_STUCK:
     case RULE_BIT:
     case RULE_CODE:
     case RULE_COMM:

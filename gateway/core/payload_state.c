@@ -93,8 +93,11 @@ static const char *type_text(enum value_type type)
 
 static const char *kind_text(enum rule_kind kind)
 {
-    static const char *const words[RULE_KIND_COUNT] = {"hihi", "hi",     "lo",   "lolo",  "bit",
-                                                       "code", "equals", "comm", "failed"};
+    static const char *const words[RULE_KIND_COUNT] = {
+        [RULE_HIHI] = "hihi", [RULE_HI] = "hi",       [RULE_LO] = "lo",         [RULE_LOLO] = "lolo",
+        [RULE_BIT] = "bit",   [RULE_CODE] = "code",   [RULE_EQUALS] = "equals", [RULE_DEVIATION] = "deviation",
+        [RULE_RATE] = "rate", [RULE_STUCK] = "stuck", [RULE_COMM] = "comm",     [RULE_FAILED] = "failed",
+    };
     return kind < RULE_KIND_COUNT ? words[kind] : "hi";
 }
 

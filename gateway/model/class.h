@@ -20,11 +20,14 @@ enum rule_kind {
     RULE_HI,
     RULE_LO,
     RULE_LOLO,
-    RULE_BIT,    /* boolean point is true */
-    RULE_CODE,   /* enum point has one of the named codes */
-    RULE_EQUALS, /* number equals limit */
-    RULE_COMM,   /* no good reading of at least one slave of the device, or the bus is lost; no point */
-    RULE_FAILED, /* interlock: write, read-back or feedback failed; no point */
+    RULE_BIT,       /* boolean point is true */
+    RULE_CODE,      /* enum point has one of the named codes */
+    RULE_EQUALS,    /* number equals limit */
+    RULE_DEVIATION, /* number is `limit` or more away from a reference: another point of the device, or a number */
+    RULE_RATE,      /* number rose by `limit` or more within `over`; a negative limit: fell by so much */
+    RULE_STUCK,     /* number has stayed within `deadband` of where it was for the whole on-delay */
+    RULE_COMM,      /* no good reading of at least one slave of the device, or the bus is lost; no point */
+    RULE_FAILED,    /* interlock: write, read-back or feedback failed; no point */
     RULE_KIND_COUNT
 };
 
@@ -40,7 +43,12 @@ struct class_point {
     double maximum;
     double deadband; /* telemetry: a change below this is not news; 0 any change */
     enum poll_class poll;
-    bool derived; /* computed by class.derive, never read */
+    bool derived; /* computed by class.derive() … */
+    bool
+        readable; /* … but read, and left alone by derive(), when a slave offers it. What is not derived is always read */
+    /* Derived points: the device has it only if all of these words are its points (earlier ones of this table) or its
+     * settings; "a|b": one of the two is enough. NULL: every device has it. "car_status|car_speed door_zone" */
+    const char *needs;
     const char *zh;
     const char *en;
 };
@@ -52,11 +60,21 @@ enum alarm_role {
     ROLE_OVER_RANGE, /* beyond all limits: it votes for every alarm that is a high limit */
 };
 
+/* limit = setting * factor + addend */
+struct class_limit {
+    const char *setting;
+    double factor;
+    double addend;
+};
+
 struct class_alarm {
     const char *id;    /* "gas.high" */
     const char *point; /* canonical point id; NULL for RULE_COMM */
     enum rule_kind kind;
-    double limit;
+    double limit; /* NO_LIMIT where one is needed: see limit_from */
+    /* Where the limit follows from settings: of those that are known the strictest. None known and the file gives no limit
+     * either: the device does not have the alarm, and the loader says so. */
+    struct class_limit limit_from[2];
     double limit_ceiling; /* the site file may not set a limit beyond this; NO_LIMIT none */
     double deadband;      /* in the point's unit */
     uint32_t on_delay_ms;
@@ -67,13 +85,45 @@ struct class_alarm {
     bool shelvable;
     const char *code_system; /* "GB/T 38656-2020" or NULL */
     const char *code;        /* "11" or NULL */
-    const char *codes[4];    /* RULE_CODE: canonical code names that count, NULL-ended */
+    const char *codes[8];    /* RULE_CODE: canonical code names that count; the rest NULL */
+    const char *from;        /* RULE_DEVIATION: the point it is compared with */
+    uint32_t over_ms;        /* RULE_RATE */
+    const char *when; /* a yes/no point: while it is known to be `no` the condition counts as not met. NULL: always */
     const char *zh;
     const char *en;
     enum alarm_role role; /* in the votes of zones, beside its own alarm */
 };
 
-#define DERIVE_HOLDS_MAX 8
+/* What a class must be told about one device: "settings" in the site file. */
+struct class_setting {
+    const char *id;   /* "rated_speed" */
+    const char *unit; /* UCUM; "" none. The site file writes plain numbers in this unit */
+    double minimum;
+    double maximum;
+    double standard;            /* when the file says nothing; NO_LIMIT: then it is unknown */
+    const struct code *choices; /* not NULL: the file writes one of these words, and its index is the value */
+    size_t choice_count;
+    const char *zh;
+    const char *en;
+};
+
+/* A dialect of codes: what the numbers of one standard or vendor mean. A profile's "map" may name the system instead of
+ * listing numbers. */
+struct dialect_code {
+    int64_t raw;
+    const char *code;  /* as its documents print it: "05" */
+    const char *means; /* canonical code of the point */
+};
+struct class_dialect {
+    const char *system; /* "GB/T 24476-2017" */
+    const char *point;  /* canonical enum point */
+    const struct dialect_code *codes;
+    size_t code_count;
+};
+
+#define DERIVE_HOLDS_MAX 16
+
+#define DERIVE_MEMORY_MAX 8192
 
 /* A condition that has to hold for a while. Owned by the judge, kept over restarts by the journal. */
 struct hold {
@@ -92,7 +142,9 @@ struct derive {
     struct sample *samples;
     const enum point_source *sources; /* per class point: what this device has */
     size_t sample_count;
-    struct hold *holds; /* DERIVE_HOLDS_MAX, the class's own numbering */
+    struct hold *holds;     /* DERIVE_HOLDS_MAX, the class's own numbering; kept over restarts */
+    const double *settings; /* class.setting_count; NO_LIMIT: unknown */
+    void *memory; /* class.memory_size bytes, zeroed at start, the class's own; not kept over restarts. NULL: none */
     /* Out: when the result changes without a new sample (a hold runs out); CLOCK_NEVER-like INT64_MAX if never. */
     int64_t ret_next_mono_ms;
 };
@@ -108,6 +160,14 @@ struct device_class {
     bool open;          /* points beyond the table may be added by profile or site file under any id (generic, io) */
     bool never_written; /* the gateway never writes to a slave that serves such a device (lift) */
     void (*derive)(struct derive *derive); /* NULL: nothing derived */
+    size_t memory_size;                    /* of what derive() remembers of one device; at most DERIVE_MEMORY_MAX */
+    const struct class_setting *settings;
+    size_t setting_count;
+    const struct class_dialect *dialects;
+    size_t dialect_count;
+    /* A panel: the class whose canonical points its channels (profile "repeat") carry, and that takes them as
+     * "slaves": ["panel-1.ch17"]. NULL: no panel. */
+    const struct device_class *channel;
 };
 
 struct class_table {

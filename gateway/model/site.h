@@ -97,6 +97,7 @@ struct slave_point {
     size_t decimals_count;
     enum poll_class poll;
     bool single;     /* the register holds a float: print the shortest decimal that is the same float */
+    bool idle;       /* a channel of a panel that no device takes: it is not read */
     bool writable;   /* in the slave's `write` list */
     double deadband; /* -1: not given */
     const char *zh;  /* may be "" */
@@ -134,7 +135,10 @@ struct site_slave {
     enum function identity_function;
     struct register_part identity;
     int64_t identity_equals;
-    int32_t heartbeat_point; /* written with an incrementing number each heartbeat_ms; -1 none */
+    /* Freeze watchdog: while this point of the slave has not changed for so long, everything the slave says is bad, frozen. */
+    int32_t frozen_point;
+    uint32_t frozen_after_ms; /* 0: none */
+    int32_t heartbeat_point;  /* written with an incrementing number each heartbeat_ms; -1 none */
     uint32_t heartbeat_ms;
 };
 
@@ -177,6 +181,7 @@ struct site_device {
     const char *profile;       /* profile name of its first slave, or "" */
     const char *maker;
     const char *model;
+    const double *settings; /* class.setting_count; NO_LIMIT: unknown */
 };
 
 /* Whatever may stand as {dev} in alarm/, active/: devices first (subject index = device index), then buses, then
@@ -206,7 +211,14 @@ struct rule {
     bool latch;
     bool shelvable;
     uint64_t code_mask; /* RULE_CODE: bit n set = device code n counts */
-    const char *unit;   /* of value and limit on the wire; "" none */
+    int32_t from_point; /* RULE_DEVIATION: the device's point it is compared with; -1: with from_value */
+    double from_value;
+    uint32_t over_ms; /* RULE_RATE: the window */
+    /* `when`: the rule is judged only while this point is not known to be something else. A bit for each code of an enum;
+     * of a yes/no bit 0 is no and bit 1 is yes. 0: always judged. */
+    uint64_t when_mask;
+    int32_t when_point;
+    const char *unit; /* of value and limit on the wire; "" none */
     const char *code_system;
     const char *code;
     const char *zh;
