@@ -19,11 +19,12 @@
 #define EXCEPTION_RETRY_US 2000000  /* a slow read that met an exception does not wait for its next tick */
 #define REFUSALS_TO_SPLIT  2        /* in a row, before a merged read is taken apart */
 #define MERGE_AGAIN_US     60000000 /* after a split: a slave that was only busy starting is read merged again */
+#define STRANGER_RETRY_US  10000000 /* another model than the profile's is asked again who it is */
 #define SILENT_CONNECTION  3        /* timeouts in a row, without any answer, that make a TCP connection suspect */
 #define BOARD_PERIOD_US    200000
 #define TURNS_MAX          8 /* transactions ended or begun in one step */
 
-enum doing { DOING_NOTHING, DOING_READ, DOING_PROBE, DOING_WRITE, DOING_READ_BACK, DOING_HEARTBEAT };
+enum doing { DOING_NOTHING, DOING_READ, DOING_PROBE, DOING_IDENTITY, DOING_WRITE, DOING_READ_BACK, DOING_HEARTBEAT };
 
 struct bus_read {
     struct plan_read plan;
@@ -39,6 +40,8 @@ struct bus_slave {
     size_t first_read;
     size_t lost_read; /* one of its reads: what was asked when it fell silent. The probe differs from it */
     bool fenced;      /* the probe was answered: lost_read is asked next, so that a second answer to the probe shows */
+    bool unproved;    /* it has an identity probe and did not pass it since it was last gone: nothing it says counts */
+    bool stranger;    /* it failed that probe: another model, or another profile, than the site file says */
     bool retrying;    /* a garbled answer is being asked for again */
     enum reason silent_as; /* why it is suspect: no_answer or garbled */
     int64_t heartbeat_mono_us;
@@ -340,6 +343,15 @@ static void differ(const struct plan_read *lost, struct link_request *request)
     }
 }
 
+static void begin_identity(struct bus *bus, struct now now)
+{
+    const struct site_slave *site = bus->slaves[bus->slave].site;
+    bus->request.function = (uint8_t)site->identity_function;
+    bus->request.address = site->identity.address;
+    bus->request.count = 1;
+    begin(bus, DOING_IDENTITY, now);
+}
+
 static void begin_read(struct bus *bus, const struct schedule_choice *choice, struct now now)
 {
     bus->slave = bus->schedule.reads[choice->read].slave;
@@ -351,6 +363,10 @@ static void begin_read(struct bus *bus, const struct schedule_choice *choice, st
     bus->request.address = plan->address;
     bus->request.count = plan->count;
     bool const probe = choice->probe && bus->site->kind != LINK_TCP; /* TCP pairs by transaction id */
+    if (slave->unproved && !probe && !slave->fenced) {
+        begin_identity(bus, now);
+        return;
+    }
     if (probe)
         differ(&bus->reads[slave->lost_read].plan, &bus->request);
     begin(bus, probe ? DOING_PROBE : DOING_READ, now);
@@ -383,6 +399,8 @@ static bool begin_write(struct bus *bus, struct now now)
     uint16_t raw = 0;
     enum err err = point->writable ? decode_write_value(point, bus->write.value, &raw) : ERR_REFUSED;
     bus->write_sent_mono_us = 0;
+    if (err == ERR_OK && bus->slaves[bus->slave].stranger)
+        err = ERR_REFUSED; /* what that register does there nobody knows */
     if (err == ERR_OK && !bus->open)
         err = ERR_CLOSED;
     if (err != ERR_OK) {
@@ -410,7 +428,7 @@ static bool begin_heartbeat(struct bus *bus, struct now now, int64_t *next_mono_
 {
     for (size_t i = 0; i < bus->slave_count; i++) {
         struct bus_slave *slave = &bus->slaves[i];
-        if (slave->site->heartbeat_point < 0)
+        if (slave->site->heartbeat_point < 0 || slave->stranger)
             continue;
         if (slave->heartbeat_mono_us > now.mono_us) {
             *next_mono_us = slave->heartbeat_mono_us < *next_mono_us ? slave->heartbeat_mono_us : *next_mono_us;
@@ -444,8 +462,10 @@ static void answered(struct bus *bus, struct now now)
     slave->board.good_mono_us = now.mono_us;
     schedule_answered(&bus->schedule, bus->slave, now.mono_us);
     rest(bus, bus->slave, now);
-    if (was_silent)
-        log_say(LOG_INFO, "bus", "%s: %s answers", bus->site->id, slave->site->id);
+    if (!was_silent)
+        return;
+    slave->unproved = slave->site->has_identity; /* it may have been exchanged while it was gone */
+    log_say(LOG_INFO, "bus", "%s: %s answers", bus->site->id, slave->site->id);
 }
 
 /* Consecutive points of the read that need the same registers stay together; the first group takes the read's own place. */
@@ -540,23 +560,73 @@ static enum reason reason_of(uint8_t exception)
     }
 }
 
+static struct decode_input input_of(const struct bus *bus)
+{
+    return (struct decode_input){
+        .function = (enum function)bus->request.function,
+        .address = bus->request.address,
+        .count = bus->request.count,
+        .words = bus->reply.words,
+        .bits = bus->reply.bits,
+    };
+}
+
+/* Another model speaks other registers: whatever it says would be taken for something else. The device that the site file
+ * means does not answer. */
+static void refuse_stranger(struct bus *bus, int64_t found, struct now now)
+{
+    struct bus_slave *slave = &bus->slaves[bus->slave];
+    bus->schedule.slaves[bus->slave].not_before_mono_us = now.mono_us + STRANGER_RETRY_US;
+    if (slave->stranger)
+        return;
+    slave->stranger = true;
+    log_say(LOG_WARNING, "bus",
+            "%s: unit %u is not what profile %s describes: register %u has %lld, not %lld; nothing of %s is taken",
+            bus->site->id, slave->site->unit, slave->site->profile, slave->site->identity.address, (long long)found,
+            (long long)slave->site->identity_equals, slave->site->id);
+    for (size_t i = 0; i < bus->schedule.read_count; i++)
+        if (bus->schedule.reads[i].slave == bus->slave)
+            tell_failed(bus, i, REASON_NO_ANSWER, now);
+}
+
+static void identity_answered(struct bus *bus, struct now now)
+{
+    struct bus_slave *slave = &bus->slaves[bus->slave];
+    struct decode_input const input = input_of(bus);
+    int64_t found = 0;
+    CHECK(decode_part(&input, slave->site->identity, &found));
+    if (found != slave->site->identity_equals) {
+        refuse_stranger(bus, found, now);
+        return;
+    }
+    if (slave->stranger)
+        log_say(LOG_INFO, "bus", "%s: %s is what its profile says again", bus->site->id, slave->site->id);
+    slave->unproved = slave->stranger = false;
+}
+
+/* A refusal proves nothing either way: the register may be missing in some versions of the model. */
+static void identity_excepted(struct bus *bus, enum reason reason, struct now now)
+{
+    struct bus_slave *slave = &bus->slaves[bus->slave];
+    if (reason == REASON_REFUSED)
+        slave->unproved = slave->stranger = false;
+    else
+        bus->schedule.slaves[bus->slave].not_before_mono_us = now.mono_us + EXCEPTION_RETRY_US;
+}
+
 static void read_answered(struct bus *bus, struct now now)
 {
     size_t const read = bus->read;
     struct bus_slave *slave = &bus->slaves[bus->slave];
+    slave->retrying = slave->fenced = false;
+    if (slave->unproved)
+        return; /* it only fenced the probe; it is read again when the slave has said who it is */
     const struct plan_read *plan = &bus->reads[read].plan;
-    struct decode_input const input = {
-        .function = plan->function,
-        .address = plan->address,
-        .count = plan->count,
-        .words = bus->reply.words,
-        .bits = bus->reply.bits,
-    };
+    struct decode_input const input = input_of(bus);
     decode_read(slave->site, slave->points + plan->point_first, plan->point_count, &input, &bus->item.is.batch);
     bus->reads[read].refusals = 0;
     bus->reads[read].reported = REASON_NONE;
     bus->reads[read].trial = false;
-    slave->retrying = slave->fenced = false;
     bus->board.good++;
     if (read == 0) {
         bus->board.cycle_us = now.mono_us - bus->cycle_mono_us;
@@ -595,7 +665,7 @@ static void report_silent(struct bus *bus, struct now now)
 static void mark_silent(struct bus *bus, enum doing doing, enum reason reason, struct now now)
 {
     struct bus_slave *slave = &bus->slaves[bus->slave];
-    bool const poll = doing == DOING_READ || doing == DOING_PROBE;
+    bool const poll = doing == DOING_READ || doing == DOING_PROBE || doing == DOING_IDENTITY;
     if (doing == DOING_READ)
         slave->lost_read = bus->read;
     slave->retrying = slave->fenced = false;
@@ -672,6 +742,9 @@ static void finish_good(struct bus *bus, struct now now)
     case DOING_PROBE:
         bus->slaves[bus->slave].fenced = true;
         break;
+    case DOING_IDENTITY:
+        identity_answered(bus, now);
+        break;
     case DOING_HEARTBEAT:
     case DOING_NOTHING:
         break;
@@ -687,6 +760,8 @@ static void finish_excepted(struct bus *bus, struct now now)
         read_excepted(bus, now);
     else if (doing == DOING_PROBE)
         bus->slaves[bus->slave].fenced = true;
+    else if (doing == DOING_IDENTITY)
+        identity_excepted(bus, reason_of(bus->reply.exception), now);
     else if (doing == DOING_WRITE || doing == DOING_READ_BACK)
         tell_written(bus, ERR_EXCEPTION, now);
 }

@@ -4,7 +4,8 @@
  * Guards the bus contract beyond the link: a slave that did not answer is *suspect*: others are served, and the next
  * request to it differs in length from the one that was lost; dead slaves are asked less and less often (0.5 s steps to
  * 10 s); writes overtake polls after the transaction in flight and are read back. A failed read gives a batch whose
- * samples are all bad with the reason; no number is ever made up. */
+ * samples are all bad with the reason; no number is ever made up. A slave whose profile has an identity probe is asked
+ * who it is whenever it appears; another model counts as no answer, and nothing is written to it. */
 #ifndef OUTPOST_RUN_BUS_H
 #define OUTPOST_RUN_BUS_H
 

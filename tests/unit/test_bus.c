@@ -26,6 +26,8 @@ struct flight { /* an answer on its way */
 
 struct fake_slave {
     bool dead;
+    uint8_t model;           /* instead of the unit in the high byte of its registers: another device; 0 none */
+    uint16_t no_register;    /* reads that begin here are refused with exception 2; 0 none */
     uint8_t exception;       /* answer every read longer than one register with this; 0 none */
     unsigned int late_share; /* of 100 answers, so many come late */
     int64_t late_max_us;
@@ -78,6 +80,11 @@ static size_t reply_to(struct line *line, const struct link_request *request, ui
     struct fake_slave *slave = &line->slaves[request->unit];
     pdu[0] = request->unit;
     pdu[1] = request->function;
+    if (slave->no_register != 0 && request->address == slave->no_register) {
+        pdu[1] = (uint8_t)(request->function | 0x80);
+        pdu[2] = 2;
+        return 3;
+    }
     if (slave->exception != 0 && request->count > 1) {
         pdu[1] = (uint8_t)(request->function | 0x80);
         pdu[2] = slave->exception;
@@ -101,7 +108,7 @@ static size_t reply_to(struct line *line, const struct link_request *request, ui
     }
     pdu[2] = (uint8_t)(request->count * 2);
     for (size_t i = 0; i < request->count; i++) {
-        pdu[3 + 2 * i] = request->unit;
+        pdu[3 + 2 * i] = slave->model != 0 ? slave->model : request->unit;
         pdu[4 + 2 * i] = (uint8_t)(request->address + i);
     }
     return 3u + pdu[2];
@@ -416,6 +423,85 @@ static void test_without_fencing_values_go_wrong(void **state)
     assert_true(wrong_values(LINK_TCP, &good) > 0);
 }
 
+/* Each slave says in register 5 who it is: the high byte is its unit. */
+static void world_open_identified(struct world *world, size_t slaves, uint32_t every_ms)
+{
+    world_open(world, LINK_RTU, slaves, every_ms);
+    for (size_t i = 0; i < slaves; i++) {
+        world->slaves[i].has_identity = true;
+        world->slaves[i].identity_function = FUNCTION_HOLDING;
+        world->slaves[i].identity = (struct register_part){.address = 5, .byte = BYTE_HIGH};
+        world->slaves[i].identity_equals = (int64_t)i + 1;
+    }
+}
+
+static void test_a_stranger_is_not_believed(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_open_identified(&world, 2, 1000);
+    world.line.slaves[1].model = 77;
+    run(&world, 60 * SECOND);
+    assert_int_equal(world.good[0], 0);
+    assert_int_equal(world.last_reason[0], REASON_NO_ANSWER);
+    assert_in_range(world.good[1], 20 * 59, 20 * 62);
+    assert_in_range(world.line.slaves[1].asked, 5, 20); /* who are you, each 10 s */
+    struct bus_write const write = {.slave = 0, .point = 20, .value = 1, .token = 1};
+    assert_int_equal(ring_push(&world.writes, &write, sizeof write), ERR_OK);
+    run(&world, SECOND);
+    assert_int_equal(world.written.err, ERR_REFUSED);
+    assert_int_equal(world.line.slaves[1].coil_writes, 0);
+    world.line.slaves[1].model = 0;
+    run(&world, 11 * SECOND);
+    assert_true(world.good[0] > 0);
+    assert_int_equal(world.wrong, 0);
+    world_close(&world);
+}
+
+static void test_who_came_back_has_to_say_who_it_is(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_open_identified(&world, 2, 1000);
+    run(&world, 60 * SECOND);
+    world.line.slaves[1].dead = true;
+    run(&world, 60 * SECOND);
+    unsigned int const good = world.good[0];
+    assert_true(good > 1000);
+    world.line.slaves[1].dead = false;
+    world.line.slaves[1].model = 77;
+    run(&world, 60 * SECOND);
+    assert_int_equal(world.good[0], good);
+    assert_int_equal(world.wrong, 0);
+    world_close(&world);
+}
+
+/* A version of the model that does not have the register is believed: it is no proof of another. */
+static void test_a_refused_identity_proves_nothing(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_open_identified(&world, 1, 1000);
+    world.slaves[0].identity.address = 0x7000;
+    world.line.slaves[1].no_register = 0x7000;
+    run(&world, 10 * SECOND);
+    assert_true(world.good[0] > 100);
+    world_close(&world);
+}
+
+static void test_late_answers_do_not_identify(void **state)
+{
+    (void)state;
+    static struct world world;
+    world_open_identified(&world, 3, 0);
+    for (size_t unit = 1; unit <= 3; unit++)
+        world.line.slaves[unit] = (struct fake_slave){.late_share = 20, .late_max_us = 5 * TIMEOUT_MS * MS};
+    run(&world, 2000 * SECOND);
+    assert_true(world.good[0] > 10000);
+    assert_int_equal(world.wrong, 0);
+    world_close(&world);
+}
+
 static void test_a_dead_slave_has_no_values_and_costs_little(void **state)
 {
     (void)state;
@@ -588,6 +674,10 @@ int main(void)
         cmocka_unit_test(test_polls_at_its_period_for_hours),
         cmocka_unit_test(test_late_answers_are_never_taken_for_another),
         cmocka_unit_test(test_without_fencing_values_go_wrong),
+        cmocka_unit_test(test_a_stranger_is_not_believed),
+        cmocka_unit_test(test_who_came_back_has_to_say_who_it_is),
+        cmocka_unit_test(test_a_refused_identity_proves_nothing),
+        cmocka_unit_test(test_late_answers_do_not_identify),
         cmocka_unit_test(test_a_dead_slave_has_no_values_and_costs_little),
         cmocka_unit_test(test_a_garbled_answer_is_asked_again_before_anybody_is_told),
         cmocka_unit_test(test_a_write_overtakes_polls_and_is_read_back),
