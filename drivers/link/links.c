@@ -63,6 +63,7 @@ static void destroy(void *self)
 {
     struct door *door = self;
     close_door(door);
+    tcp_destroy(&door->tcp);
     free(door);
 }
 

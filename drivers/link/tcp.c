@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -11,16 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX       3
 #define FD_MAX              (FD_SETSIZE - SITE_BUSES_MAX) /* libmodbus 3.1.6 overruns an fd_set at 1024; room for races */
 #define PEER_GONE_AFTER_MS  5000U
 #define KEEPALIVE_IDLE_S    10
 #define KEEPALIVE_EVERY_S   5
 #define KEEPALIVE_PROBE_MAX 3
-
-struct address {
-    char host[NI_MAXHOST];
-};
 
 void tcp_init(struct tcp *tcp, const struct site_bus *bus)
 {
@@ -59,28 +53,6 @@ static enum err explain_errno(const struct tcp *tcp, int number, struct text *re
     default:
         return explain(tcp, ERR_IO, strerrordesc_np(number), ret_trouble);
     }
-}
-
-static enum err resolve(const struct tcp *tcp, struct address ret_list[static ADDRESSES_MAX], unsigned *ret_count,
-                        struct text *ret_trouble)
-{
-    struct addrinfo const hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int failed = getaddrinfo(tcp->bus->host, NULL, &hints, &found);
-    if (failed != 0)
-        return explain(tcp, ERR_NOT_FOUND, failed == EAI_SYSTEM ? strerrordesc_np(errno) : gai_strerror(failed),
-                       ret_trouble);
-    unsigned count = 0;
-    for (const struct addrinfo *one = found; one != NULL && count < ADDRESSES_MAX; one = one->ai_next) {
-        char *host = ret_list[count].host;
-        if (getnameinfo(one->ai_addr, one->ai_addrlen, host, NI_MAXHOST, NULL, 0, NI_NUMERICHOST) == 0)
-            count++;
-    }
-    freeaddrinfo(found);
-    if (count == 0)
-        return explain(tcp, ERR_NOT_FOUND, "the name has no address", ret_trouble);
-    *ret_count = count;
-    return ERR_OK;
 }
 
 /* libmodbus waits for the connection with select(). */
@@ -128,25 +100,42 @@ static bool settle(const struct tcp *tcp)
            set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, gone_after_ms);
 }
 
-enum err tcp_open(struct tcp *tcp, struct text *ret_trouble)
+static enum err connect_to_one(struct tcp *tcp, struct text *ret_trouble)
 {
-    struct address list[ADDRESSES_MAX];
-    unsigned count;
-    if (!descriptors_are_low())
-        return explain_errno(tcp, EMFILE, ret_trouble);
-    enum err err = resolve(tcp, list, &count, ret_trouble);
-    if (err != ERR_OK)
-        return err;
+    const struct resolved *resolved = &tcp->resolved;
     int failed = 0;
-    for (unsigned i = 0; i < count && tcp->fd < 0; i++)
-        failed = connect_to(tcp, list[i].host, tcp->bus->timeout_ms / count + 1);
+    for (unsigned i = 0; i < resolved->count && tcp->fd < 0; i++)
+        failed = connect_to(tcp, resolved->hosts[i], tcp->bus->timeout_ms / resolved->count + 1);
     if (tcp->fd < 0)
         return explain_errno(tcp, failed, ret_trouble);
     if (settle(tcp))
         return ERR_OK;
-    err = explain_errno(tcp, errno, ret_trouble);
+    enum err err = explain_errno(tcp, errno, ret_trouble);
     tcp_close(tcp);
     return err;
+}
+
+/* Where the last connection was made to is tried first, so that a half-open connection is renewed at once. */
+enum err tcp_open(struct tcp *tcp, struct text *ret_trouble)
+{
+    const char *why = "out of memory";
+    if (!descriptors_are_low())
+        return explain_errno(tcp, EMFILE, ret_trouble);
+    enum err err = ERR_OK;
+    if (tcp->resolved.count == 0)
+        err = resolver_ask(&tcp->resolver, tcp->bus->host, &tcp->resolved, &why);
+    if (err == ERR_BUSY)
+        return err;
+    err = err == ERR_OK ? connect_to_one(tcp, ret_trouble) : explain(tcp, err, why, ret_trouble);
+    if (err != ERR_OK)
+        tcp->resolved.count = 0;
+    return err;
+}
+
+void tcp_destroy(struct tcp *tcp)
+{
+    tcp_close(tcp);
+    resolver_close(&tcp->resolver);
 }
 
 enum err tcp_send(void *self, const uint8_t *frame, size_t size)

@@ -54,32 +54,47 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-enum err thread_start(struct thread *thread, struct room *room)
+static enum err create(pthread_t *ret_id, void *(*main)(void *), void *argument)
 {
     pthread_attr_t attributes;
     sigset_t all;
     sigset_t before;
+    if (pthread_attr_init(&attributes) != 0)
+        return ERR_MEMORY;
+    (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(ret_id, &attributes, main, argument);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    return failed == 0 ? ERR_OK : ERR_MEMORY;
+}
+
+enum err thread_start(struct thread *thread, struct room *room)
+{
     thread->room = room;
     atomic_store(&thread->stopping, false);
     enum err err = bell_open(&thread->ended);
     if (err != ERR_OK)
         return err;
-    if (pthread_attr_init(&attributes) != 0) {
+    err = create(&thread->id, thread_main, thread);
+    if (err != ERR_OK) {
         bell_close(&thread->ended);
-        return ERR_MEMORY;
-    }
-    (void)pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread->id, &attributes, thread_main, thread);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    if (failed != 0) {
-        bell_close(&thread->ended);
-        return ERR_MEMORY;
+        return err;
     }
     (void)pthread_setname_np(thread->id, room->name);
     thread->started = true;
+    return ERR_OK;
+}
+
+enum err thread_do_once(const char *name, void *(*job)(void *), void *argument)
+{
+    pthread_t id;
+    enum err err = create(&id, job, argument);
+    if (err != ERR_OK)
+        return err;
+    (void)pthread_setname_np(id, name);
+    (void)pthread_detach(id);
     return ERR_OK;
 }
 

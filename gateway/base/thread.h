@@ -46,4 +46,8 @@ void thread_ask_stop(struct thread *thread);
  * system call that does not return); whatever it uses must stay where it is until the process ends. */
 MUST_CHECK enum err thread_stop_until(struct thread *thread, int64_t mono_us);
 
+/* A thread that does one thing that may block for long (resolving a name), then ends by itself; nobody waits for it, so
+ * whatever it uses must be its own. */
+MUST_CHECK enum err thread_do_once(const char *name, void *(*job)(void *), void *argument);
+
 #endif
