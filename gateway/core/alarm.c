@@ -4,7 +4,6 @@
 #include <stddef.h>
 
 #include "gateway/base/check.h"
-#include "gateway/core/normalize.h"
 
 /* What can happen to a state. Shelving, suppressing and taking out of service get their columns here. */
 enum action { DO_RAISE, DO_CLEAR, DO_ACK, DO_RESET, ACTION_COUNT };
@@ -82,34 +81,46 @@ static bool has_point(const struct rule *rule)
     return rule->kind != RULE_COMM && rule->kind != RULE_FAILED;
 }
 
-enum tri alarm_crosses(const struct rule *rule, enum value_type type, const struct sample *sample, bool condition)
+/* A waiting crossing goes on over a restart. */
+static bool keeps_pending(const struct rule *rule)
 {
-    double value = 0;
-    if (!sample_number(type, sample, &value))
-        return TRI_UNKNOWN;
+    return has_point(rule) && rule->kind != RULE_STUCK;
+}
+
+enum tri alarm_crosses(const struct rule *rule, double measure, bool condition)
+{
     double const band = condition ? rule->deadband : 0;
     switch (rule->kind) {
     case RULE_HIHI:
     case RULE_HI:
-        return tri_of(value >= rule->limit - band);
+    case RULE_DEVIATION:
+        return tri_of(measure >= rule->limit - band);
     case RULE_LO:
     case RULE_LOLO:
-        return tri_of(value <= rule->limit + band);
-    case RULE_EQUALS:
-        return tri_of(fabs(value - rule->limit) <= band);
-    case RULE_BIT:
-        return tri_of(fabs(value) > 0);
-    case RULE_CODE:
-        return tri_of(value >= 0 && value < 64 && (rule->code_mask >> (unsigned)value & 1) != 0);
-    case RULE_DEVIATION:
+        return tri_of(measure <= rule->limit + band);
     case RULE_RATE:
+        return tri_of(rule->limit < 0 ? measure <= rule->limit + band : measure >= rule->limit - band);
+    case RULE_EQUALS:
+        return tri_of(fabs(measure - rule->limit) <= band);
     case RULE_STUCK:
+        return tri_of(measure <= rule->deadband);
+    case RULE_BIT:
+        return tri_of(fabs(measure) > 0);
+    case RULE_CODE:
+        return tri_of(alarm_mask_has(rule->code_mask, measure));
     case RULE_COMM:
     case RULE_FAILED:
     case RULE_KIND_COUNT:
         break;
     }
     return TRI_UNKNOWN;
+}
+
+void alarm_gate(struct alarm_reading *reading, enum tri gate, enum quality quality)
+{
+    if (gate == TRI_NO && (reading->crossing != TRI_NO || quality < reading->quality))
+        reading->quality = quality;
+    reading->crossing = tri_and(reading->crossing, gate);
 }
 
 static void begin(struct alarm *alarm, struct alarm_moment at)
@@ -302,7 +313,7 @@ void alarm_restore(struct alarm *alarm, const struct rule *rule, const struct st
     alarm->told_pending_ms = stored->pending_mono_ms;
     alarm->clearing = false;
     alarm->cleared_for_us = 0;
-    if (!has_point(rule) || alarm->condition || stored->pending_mono_ms == 0 || (alarm->known && !alarm->pending))
+    if (!keeps_pending(rule) || alarm->condition || stored->pending_mono_ms == 0 || (alarm->known && !alarm->pending))
         return;
     alarm->pending = true;
     alarm->pending_mono_us = stored->pending_mono_ms * 1000;
@@ -329,14 +340,14 @@ struct stored alarm_stored(const struct alarm *alarm, const struct rule *rule, u
         .quality = alarm->raise_quality,
         .has_value = alarm->raise_has_value,
         .since_utc_ms = alarm->since_utc_ms,
-        .pending_mono_ms = has_point(rule) ? pending_ms(alarm) : 0,
+        .pending_mono_ms = keeps_pending(rule) ? pending_ms(alarm) : 0,
         .value = alarm->raise_value,
     };
 }
 
 bool alarm_untold(const struct alarm *alarm, const struct rule *rule)
 {
-    if (!has_point(rule))
+    if (!keeps_pending(rule))
         return false;
     return alarm->pending != (alarm->told_pending_ms != 0);
 }

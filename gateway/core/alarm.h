@@ -17,7 +17,12 @@
  *     it for nothing. The off-delay runs only between two good readings in a row that show no crossing, and ends at a
  *     good reading: nothing clears unseen. (Rules without a point, comm and failed, know their truth at any time: there
  *     both delays end by themselves.)
- *   - Before the first reading since start a rule neither raises nor clears. */
+ *   - Before the first reading since start a rule neither raises nor clears.
+ *
+ * A rule with `when` has a condition of two halves, crossing AND gate, joined three-valued (alarm_gate()). While the gate is
+ * known to be shut the rule is judged as a reading that does not cross, even beside a reading that is bad: so the on-delay
+ * ends for nothing, and what was raised clears after its off-delay (a latch stays a latch). A gate whose own reading is
+ * uncertain is one that shows no crossing in doubt: it holds. A gate that cannot be read stands open. */
 #ifndef OUTPOST_CORE_ALARM_H
 #define OUTPOST_CORE_ALARM_H
 
@@ -89,10 +94,26 @@ struct alarm_change {
 /* The zeroed struct is a valid alarm in NORM; this says so. */
 void alarm_init(struct alarm *alarm);
 
-/* Does this sample cross the rule's limit? hi, hihi: v >= limit; while the condition holds also v >= limit - deadband
- * (it clears below). lo, lolo mirrored. equals: exactly the limit; while it holds, within the deadband. TRI_UNKNOWN for a
- * bad sample. Not for rules without a point. */
-enum tri alarm_crosses(const struct rule *rule, enum value_type type, const struct sample *sample, bool condition);
+/* Does it cross the rule's limit? `measure` is what the kind looks at:
+ *
+ *   hi, hihi, lo, lolo, equals, bit, code   the reading itself
+ *   deviation                               how far it is from its reference
+ *   rate                                    how much it has changed over the window (core/rate)
+ *   stuck                                   how far it is from where it stood when the standing began
+ *
+ * hi, hihi, deviation, rising rate: measure >= limit; while the condition holds also >= limit - deadband (it clears below).
+ * lo, lolo, falling rate (limit < 0) mirrored. equals: exactly the limit; while it holds, within the deadband. stuck: within
+ * the deadband. TRI_UNKNOWN for rules without a point. */
+enum tri alarm_crosses(const struct rule *rule, double measure, bool condition);
+
+/* Is a point of this value, as a number, among those of the mask? For code_mask and when_mask. */
+static inline bool alarm_mask_has(uint64_t mask, double value)
+{
+    return value >= 0 && value < 64 && (mask >> (unsigned)value & 1) != 0;
+}
+
+/* Joins a reading with the gate of its rule; `quality` is that of the reading that shut it. */
+void alarm_gate(struct alarm_reading *reading, enum tri gate, enum quality quality);
 
 /* Takes a reading in. Readings come in order of time. Call alarm_tick() with the reading's time first: a delay that ended
  * before it has ended. */
@@ -117,13 +138,14 @@ MUST_CHECK enum err alarm_obey(const struct alarm *alarm, const struct rule *rul
                                struct alarm_moment at, struct alarm_change *ret_change, const char **ret_code);
 
 /* Puts a stored state back. A crossing that waited goes on from its start, or, when the machine was rebooted, counts as
- * run out as soon as a first reading still crosses. States of a later version of the program count as NORM. */
+ * run out as soon as a first reading still crosses; a standing (stuck) begins anew, because nobody knows any more where it
+ * stood. States of a later version of the program count as NORM. */
 void alarm_restore(struct alarm *alarm, const struct rule *rule, const struct stored *stored);
 
 /* What the journal is to keep (kind, state, flags, occurrence, value, times); `index` is the rule's. */
 struct stored alarm_stored(const struct alarm *alarm, const struct rule *rule, uint32_t index);
 /* True while the journal knows another waiting crossing than there is; alarm_told() after it was told alarm_stored().
- * Rules without a point do not have it kept: their truth is found anew at each start. */
+ * Rules without a point, and stuck, do not have it kept: their truth is found anew at each start. */
 bool alarm_untold(const struct alarm *alarm, const struct rule *rule);
 void alarm_told(struct alarm *alarm);
 

@@ -225,6 +225,8 @@ static bool is_sentinel(const struct slave_point *point, const struct raw *raw)
     double const number = raw_number(raw);
     if (isnan(number) || isinf(number))
         return true;
+    if (point->has_valid && (number < point->valid_low || number > point->valid_high))
+        return true;
     for (size_t i = 0; i < point->invalid_count; i++)
         if (same(point->invalid[i], number))
             return true;
@@ -344,7 +346,8 @@ static bool to_text(const struct slave_point *point, const struct decode_input *
         text[2 * i] = (char)(word >> 8);
         text[2 * i + 1] = (char)(word & 0xFF);
     }
-    size_t used = strnlen(text, size);
+    size_t const wanted = point->text_size > 0 && point->text_size < size ? point->text_size : size;
+    size_t used = strnlen(text, wanted);
     while (used > 0 && text_byte_is_padding(text[used - 1]))
         used--;
     if (!text_is_utf8(text, used))

@@ -1,6 +1,7 @@
 /* decode: registers and bits -> samples of a slave's points. A pure function of bytes and the point's description.
  *
- * Never fails and never reads outside the input: what cannot be decoded (not covered by the read, a sentinel of the profile,
+ * Never fails and never reads outside the input: what cannot be decoded (not covered by the read, a sentinel of the profile or
+ * outside its valid range,
  * NaN or infinity, a digit that is not BCD, a code without an entry in the map, text that is not UTF-8, a condition that does
  * not hold) becomes a sample without value, bad, `invalid`. */
 #ifndef OUTPOST_CORE_DECODE_H

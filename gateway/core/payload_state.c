@@ -140,13 +140,52 @@ static void put_points(struct text *out, const struct site *site, const struct s
     text_put(out, "}");
 }
 
-static void put_alarm(struct text *out, const struct rule *rule)
+/* Which states of a point open the gate: its codes, or false and true. */
+static void put_when(struct text *out, const struct rule *rule, const struct device_point *gate)
 {
+    bool const coded = gate->type == VALUE_ENUM;
+    size_t const count = coded ? gate->code_count : 2;
+    const char *comma = "";
+    text_put(out, ",\"when\":{\"point\":");
+    text_put_json_string(out, gate->id);
+    text_put(out, ",\"is\":[");
+    for (size_t i = 0; i < count && i < 64; i++) {
+        if ((rule->when_mask >> i & 1) == 0)
+            continue;
+        text_put(out, comma);
+        if (coded)
+            text_put_json_string(out, gate->codes[i].id);
+        else
+            text_put(out, i == 0 ? "false" : "true");
+        comma = ",";
+    }
+    text_put(out, "]}");
+}
+
+static void put_from(struct text *out, const struct rule *rule, const struct device_point *points)
+{
+    if (rule->from_point >= 0) {
+        payload_put_text(out, "from", points[rule->from_point].id);
+    } else {
+        text_put(out, ",\"from\":");
+        text_put_number(out, rule->from_value, false);
+    }
+}
+
+static void put_alarm(struct text *out, const struct site *site, const struct subject *subject, const struct rule *rule)
+{
+    const struct device_point *points = subject->kind == SUBJECT_DEVICE ? site->devices[subject->index].points : NULL;
     text_put_json_string(out, rule->id);
     text_put(out, ":{\"kind\":");
     text_put_json_string(out, kind_text(rule->kind));
     if (payload_rule_has_limit(rule))
         payload_put_rule_limit(out, rule);
+    if (rule->kind == RULE_DEVIATION)
+        put_from(out, rule, points);
+    if (rule->kind == RULE_RATE)
+        payload_put_uint(out, "over_ms", rule->over_ms);
+    if (rule->when_mask != 0)
+        put_when(out, rule, &points[rule->when_point]);
     payload_put_text(out, "priority", priority_text(rule->priority));
     if (rule->zh != NULL && rule->zh[0] != '\0')
         payload_put_text(out, "zh", rule->zh);
@@ -160,9 +199,30 @@ static void put_alarms(struct text *out, const struct site *site, const struct s
     text_put(out, ",\"alarms\":{");
     for (int32_t i = 0; i < subject->rule_count; i++) {
         text_put(out, i > 0 ? "," : "");
-        put_alarm(out, &site->rules[subject->rule_first + i]);
+        put_alarm(out, site, subject, &site->rules[subject->rule_first + i]);
     }
     text_put(out, "}");
+}
+
+/* What the site file, or the class, says of this one device. */
+static void put_settings(struct text *out, const struct site_device *device)
+{
+    bool any = false;
+    for (size_t i = 0; i < device->class->setting_count && device->settings != NULL; i++) {
+        const struct class_setting *setting = &device->class->settings[i];
+        double const value = device->settings[i];
+        if (!(value > NO_LIMIT))
+            continue;
+        text_put(out, any ? "," : ",\"settings\":{");
+        text_put_json_string(out, setting->id);
+        text_put(out, ":");
+        if (setting->choices != NULL && value >= 0 && value < (double)setting->choice_count)
+            text_put_json_string(out, setting->choices[(size_t)value].id);
+        else
+            text_put_number(out, value, false);
+        any = true;
+    }
+    text_put(out, any ? "}" : "");
 }
 
 /* From "profile" to the end: what follows rev and sha256. */
@@ -173,6 +233,8 @@ static void put_registry_rest(struct text *out, const struct site *site, const s
     text_put(out, ",\"identity\":");
     text_put(out, is_device ? site->devices[subject->index].identity_json : "{}");
     payload_put_text(out, "time_zone", site->time_zone);
+    if (is_device)
+        put_settings(out, &site->devices[subject->index]);
     put_points(out, site, subject);
     put_alarms(out, site, subject);
     text_put(out, "}");

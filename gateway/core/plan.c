@@ -116,16 +116,19 @@ enum err plan_make(const struct site_slave *slave, struct plan_read *reads, size
                    struct plan *ret_plan)
 {
     CHECK(slave->point_count <= SITE_POINTS_MAX);
+    size_t point_count = 0;
     for (size_t i = 0; i < slave->point_count; i++) {
         struct span span = span_of(&slave->points[i]);
+        if (slave->points[i].idle)
+            continue;
         if (span.end > 65536 || slave->points[i].register_count == 0 ||
             span.end - span.first > count_max(slave, slave->points[i].function))
             return ERR_ARGUMENT;
-        points[i] = (uint16_t)i;
+        points[point_count++] = (uint16_t)i;
     }
-    sort(slave, points, slave->point_count);
+    sort(slave, points, point_count);
     size_t read_count = 0;
-    for (size_t i = 0; i < slave->point_count; i++) {
+    for (size_t i = 0; i < point_count; i++) {
         const struct slave_point *point = &slave->points[points[i]];
         struct span span;
         if (read_count > 0 && joins(slave, &reads[read_count - 1], point, &span)) {
@@ -145,6 +148,6 @@ enum err plan_make(const struct site_slave *slave, struct plan_read *reads, size
             .point_count = 1,
         };
     }
-    *ret_plan = (struct plan){reads, read_count, points, slave->point_count};
+    *ret_plan = (struct plan){reads, read_count, points, point_count};
     return ERR_OK;
 }

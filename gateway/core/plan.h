@@ -7,8 +7,8 @@
  * reads come first; a read covers at most slave.count_max registers (at most 125; Modbus Application Protocol V1.1b3, 6.3) or
  * 2000 bits (6.1), and at most BATCH_SAMPLES_MAX points; between two wanted registers lie at most slave.gap_max unwanted ones.
  * For coils and discretes gap_max counts bits times 16, as eight of them cost what half a register does. The register that a
- * point's only_if or scale_from looks at is in the same read as the point, whatever the gap. Every point is in exactly one
- * read. */
+ * point's only_if or scale_from looks at is in the same read as the point, whatever the gap. Every point
+ * that is not idle is in exactly one read; a slave whose points are all idle has none. */
 #ifndef OUTPOST_CORE_PLAN_H
 #define OUTPOST_CORE_PLAN_H
 
@@ -30,8 +30,8 @@ struct plan_read { /* one Modbus request */
 struct plan {
     struct plan_read *reads;
     size_t read_count;
-    uint16_t *points; /* indices into slave.points, grouped by read, ascending address */
-    size_t point_count;
+    uint16_t *points;   /* indices into slave.points, grouped by read, ascending address */
+    size_t point_count; /* the idle ones are left out */
 };
 
 /* Into the caller's memory: `reads` for reads_max (slave.point_count always suffices), `points` for slave.point_count. ERR_FULL

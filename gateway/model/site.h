@@ -78,7 +78,8 @@ struct slave_point {
     enum byte_half byte;
     uint8_t bit_first;
     uint8_t bit_count;
-    double scale; /* value = raw * scale + offset; 1 and 0: the raw value, kept as an integer */
+    uint8_t text_size; /* RAW_STRING: characters, if the last register holds only one; 0: all */
+    double scale;      /* value = raw * scale + offset; 1 and 0: the raw value, kept as an integer */
     double offset;
     enum value_type type;     /* what decoding makes of it */
     const char *unit;         /* UCUM; "" none */
@@ -88,6 +89,9 @@ struct slave_point {
     size_t map_count;
     const double *invalid; /* raw values that mean "no value" */
     size_t invalid_count;
+    bool has_valid; /* raw values below or above these mean "no value" too */
+    double valid_low;
+    double valid_high;
     bool has_only_if; /* the point has a value only while the part equals only_if_equals, else bad, invalid */
     struct register_part only_if;
     int64_t only_if_equals;

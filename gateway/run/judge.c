@@ -115,7 +115,7 @@ static void watch_clock(struct judge *judge, struct now now)
 
 static void take(struct judge *judge, struct alarm_moment at)
 {
-    const struct inbox *item = &judge->item;
+    struct inbox *item = &judge->item;
     switch ((enum inbox_kind)item->kind) {
     case INBOX_BATCH:
         devices_take_batch(judge, &item->is.batch);
@@ -178,8 +178,10 @@ static void run_timer(struct judge *judge, size_t timer, struct alarm_moment at)
         interlock_touch(judge, judge->outputs[timer - timer_output(judge, 0)].claims[0].interlock);
     else if (timer < timer_overdue(judge, 0))
         interlock_touch(judge, timer - timer_interlock(judge, 0));
-    else
+    else if (timer < timer_frozen(judge, 0))
         slave_overdue(judge, timer - timer_overdue(judge, 0), at);
+    else
+        slave_frozen(judge, timer - timer_frozen(judge, 0), at);
 }
 
 /* A timer may arm another that is due at once, but each makes the clock of its thing move on: the bound is never met. */

@@ -5,103 +5,6 @@
 #include "gateway/core/normalize.h"
 #include "gateway/run/judge_private.h"
 
-/* Does the line work? A slave is lost when its last read brought nothing good, when nothing of it is good, or when some
- * read of it fails for longer than STALE_PERIODS of its own periods. One lost frame of a read that comes once a minute is
- * therefore over with the next good read of any kind: a device is not lost, and no valve closes, for a single frame. */
-
-static enum heard heard_of(const struct sample *sample, enum poll_class poll, enum heard before)
-{
-    if (sample->quality != QUALITY_BAD)
-        return HEARD_GOOD;
-    switch ((enum reason)sample->reason) {
-    case REASON_NONE:
-    case REASON_INVALID:
-    case REASON_IMPLAUSIBLE:
-    case REASON_FROZEN:
-        return HEARD_GOOD; /* it was read; what it says is another matter */
-    case REASON_NO_ANSWER:
-    case REASON_BUS_LOST:
-    case REASON_BUSY:
-    case REASON_GARBLED:
-    case REASON_SENSOR_FAULT: /* exception 4, 10, 11: an answer without a reading */
-    case REASON_STALE:
-        return HEARD_FAILED;
-    case REASON_REFUSED: /* never had it: the profile's fault, and no loss, unless lives hang on it */
-        return before == HEARD_NOTHING && poll != POLL_SAFETY ? HEARD_NOTHING : HEARD_FAILED;
-    case REASON_STARTING:
-    case REASON_COUNT:
-        break;
-    }
-    return before;
-}
-
-static void hear(struct judge_slave *slave, const struct sample *sample, int64_t mono_us)
-{
-    enum heard const before = (enum heard)slave->heard[sample->point];
-    enum heard const heard = heard_of(sample, slave->site->points[sample->point].poll, before);
-    if (heard == HEARD_FAILED && before != HEARD_FAILED)
-        slave->failed_mono_us[sample->point] = mono_us;
-    slave->good_count -= before == HEARD_GOOD;
-    slave->failed_count -= before == HEARD_FAILED;
-    slave->good_count += heard == HEARD_GOOD;
-    slave->failed_count += heard == HEARD_FAILED;
-    slave->heard[sample->point] = (uint8_t)heard;
-    if (heard == HEARD_GOOD)
-        slave->failing = slave->stale = false;
-}
-
-/* When the first of its failing reads is overdue; INT64_MAX: none fails. */
-static int64_t overdue_mono_us(const struct judge_slave *slave)
-{
-    int64_t first_mono_us = INT64_MAX;
-    for (size_t i = 0; slave->failed_count > 0 && i < slave->site->point_count; i++) {
-        if (slave->heard[i] != HEARD_FAILED)
-            continue;
-        int64_t allowed_us = STALE_PERIODS * (int64_t)slave->site->every_ms[slave->site->points[i].poll] * 1000;
-        if (allowed_us == 0)
-            allowed_us = STALE_FLAT_OUT_US;
-        int64_t mono_us = slave->failed_mono_us[i] + allowed_us;
-        first_mono_us = mono_us < first_mono_us ? mono_us : first_mono_us;
-    }
-    return first_mono_us;
-}
-
-static void watch_overdue(struct judge *judge, size_t slave, int64_t mono_us)
-{
-    int64_t due_mono_us = overdue_mono_us(&judge->slaves[slave]);
-    judge->slaves[slave].overdue = due_mono_us <= mono_us;
-    timers_set(&judge->timers, timer_overdue(judge, slave), due_mono_us > mono_us ? due_mono_us : INT64_MAX);
-}
-
-static bool slave_is_lost(const struct judge *judge, const struct judge_slave *slave)
-{
-    const struct judge_bus_state *bus = &judge->buses[slave->site->bus];
-    return (bus->known && !bus->open) || slave->good_count == 0 || slave->failing || slave->overdue || slave->stale;
-}
-
-enum tri device_is_lost(const struct judge *judge, size_t device)
-{
-    const struct site_device *site = judge->devices[device].site;
-    for (size_t i = 0; i < site->slave_count; i++)
-        if (slave_is_lost(judge, &judge->slaves[site->slaves[i]]))
-            return TRI_YES;
-    return TRI_NO;
-}
-
-static void judge_line(struct judge *judge, size_t device, struct alarm_moment at)
-{
-    int32_t const rule = judge->devices[device].comm_rule;
-    if (rule != NO_RULE)
-        rule_feed_truth(judge, (size_t)rule, device_is_lost(judge, device), at);
-}
-
-void slave_overdue(struct judge *judge, size_t slave, struct alarm_moment at)
-{
-    watch_overdue(judge, slave, at.mono_us);
-    for (size_t i = 0; i < judge->slaves[slave].device_count; i++)
-        judge_line(judge, judge->slaves[slave].devices[i], at);
-}
-
 static void touch_interlocks(struct judge *judge, const struct judge_device *device)
 {
     for (size_t i = 0; i < device->interlock_count; i++)
@@ -135,6 +38,28 @@ static void take_text(struct judge_device *device, size_t point, const char *tex
     sample->value.text.offset = slot.offset;
 }
 
+/* Staleness. A point's allowance is three of its periods; where the line is slower than planned, of what it does. */
+
+static int64_t stale_mono_us(const struct device_point *point, const struct judge_age *age)
+{
+    int64_t period_us = (int64_t)point->every_ms * 1000;
+    int64_t seen_us = age->interval_us < STALE_INTERVAL_MAX_US ? age->interval_us : STALE_INTERVAL_MAX_US;
+    if (seen_us > period_us + period_us / 4)
+        period_us = seen_us;
+    int64_t allowed_us = STALE_PERIODS * period_us;
+    if (point->every_ms == 0 && allowed_us < STALE_FLAT_OUT_US)
+        allowed_us = STALE_FLAT_OUT_US;
+    return age->read_mono_us + allowed_us;
+}
+
+/* A point that had no value has one now: perhaps it is the first to grow stale. */
+static void watch_stale(struct judge *judge, size_t device, int64_t mono_us)
+{
+    size_t const timer = timer_stale(judge, device);
+    if (mono_us < timers_due_mono_us(&judge->timers, timer))
+        timers_set(&judge->timers, timer, mono_us);
+}
+
 static void take_sample(struct judge *judge, struct judge_feed feed, const struct slave_point *from,
                         const struct sample *sample, const struct batch *batch)
 {
@@ -148,22 +73,10 @@ static void take_sample(struct judge *judge, struct judge_feed feed, const struc
     age->interval_us = age->tried ? batch->mono_us - age->read_mono_us : 0;
     age->read_mono_us = batch->mono_us;
     age->tried = true;
+    if (sample_has_value(&taken) && !sample_has_value(&device->samples[feed.point]))
+        watch_stale(judge, feed.device, stale_mono_us(point, age));
     device->samples[feed.point] = taken;
     touch(device, feed.point);
-}
-
-/* Staleness. A point's allowance is three of its periods; where the line is slower than planned, of what it does. */
-
-static int64_t stale_mono_us(const struct device_point *point, const struct judge_age *age)
-{
-    int64_t period_us = (int64_t)point->every_ms * 1000;
-    int64_t seen_us = age->interval_us < STALE_INTERVAL_MAX_US ? age->interval_us : STALE_INTERVAL_MAX_US;
-    if (seen_us > period_us + period_us / 4)
-        period_us = seen_us;
-    int64_t allowed_us = STALE_PERIODS * period_us;
-    if (point->every_ms == 0 && allowed_us < STALE_FLAT_OUT_US)
-        allowed_us = STALE_FLAT_OUT_US;
-    return age->read_mono_us + allowed_us;
 }
 
 static int64_t first_stale_mono_us(const struct judge_device *device)
@@ -194,7 +107,7 @@ void device_age(struct judge *judge, size_t index, struct alarm_moment at)
     if (!device->any_touched)
         return;
     device_judge(judge, index, at);
-    judge_line(judge, index, at);
+    device_judge_line(judge, index, at);
 }
 
 /* Derived points. */
@@ -246,6 +159,8 @@ static void derive(struct judge *judge, size_t index, struct alarm_moment at)
                         .sources = device->sources,
                         .sample_count = class->point_count,
                         .holds = device->holds,
+                        .settings = device->settings,
+                        .memory = device->memory,
                         .ret_next_mono_ms = INT64_MAX};
     class->derive(&in);
     for (size_t i = 0; i < class->point_count; i++)
@@ -271,24 +186,6 @@ void device_restore_hold(struct judge *judge, const struct stored *stored)
 }
 
 /* Judging what came. */
-
-static void judge_rules(struct judge *judge, const struct judge_device *device, struct alarm_moment at)
-{
-    for (int32_t i = 0; i < device->site->rule_count; i++) {
-        size_t const index = (size_t)(device->site->rule_first + i);
-        const struct rule *rule = &judge->site->rules[index];
-        if (rule->point < 0 || !device->touched[rule->point])
-            continue;
-        const struct device_point *point = &device->site->points[rule->point];
-        const struct sample *sample = &device->samples[rule->point];
-        struct alarm_reading reading = {.at = at, .quality = (enum quality)sample->quality};
-        alarm_tick(&judge->rules[index].alarm, rule, at); /* the deadband depends on it */
-        reading.crossing = alarm_crosses(rule, point->type, sample, judge->rules[index].alarm.condition);
-        if (rule->kind != RULE_BIT && rule->kind != RULE_CODE)
-            reading.has_value = sample_number(point->type, sample, &reading.value);
-        rule_feed(judge, index, &reading);
-    }
-}
 
 static void note_news(struct judge_device *device)
 {
@@ -323,7 +220,7 @@ void device_judge(struct judge *judge, size_t index, struct alarm_moment at)
     list_for_board(judge, index);
     if (device->holds != NULL)
         derive(judge, index, at);
-    judge_rules(judge, device, at);
+    rules_judge(judge, device, at);
     note_news(device);
     touch_interlocks(judge, device);
     arm_report(judge, index);
@@ -345,7 +242,7 @@ static uint64_t expected(const struct judge *judge, const struct judge_device *d
 {
     uint64_t wanted = 0;
     for (size_t i = 0; i < device->site->slave_count && i < 64; i++)
-        if ((device->prompt >> i & 1) != 0 && !slave_is_lost(judge, &judge->slaves[device->site->slaves[i]]))
+        if ((device->prompt >> i & 1) != 0 && !slave_is_lost(judge, (size_t)device->site->slaves[i]))
             wanted |= UINT64_C(1) << i;
     return wanted;
 }
@@ -356,36 +253,30 @@ static void device_take_batch(struct judge *judge, size_t index, const struct ba
     device->newest = at;
     report_batch(&device->report, place_of(device->site, batch->slave), batch->cycle_ended != 0,
                  expected(judge, device), batch->mono_us);
-    if (!timers_is_armed(&judge->timers, timer_stale(judge, index)))
-        timers_set(&judge->timers, timer_stale(judge, index), first_stale_mono_us(device));
     if (judge->restoring)
         return;
     device_judge(judge, index, at);
-    judge_line(judge, index, at);
+    device_judge_line(judge, index, at);
 }
 
-void devices_take_batch(struct judge *judge, const struct batch *batch)
+void devices_take_batch(struct judge *judge, struct batch *batch)
 {
     CHECK(batch->slave < judge->site->slave_count && batch->sample_count <= BATCH_SAMPLES_MAX);
-    struct judge_slave *slave = &judge->slaves[batch->slave];
+    const struct judge_slave *slave = &judge->slaves[batch->slave];
     struct alarm_moment at = {.mono_us = batch->mono_us, .utc_ms = batch->utc_ms, .synced = batch->synced != 0};
-    slave->failing = slave->failing || batch->sample_count > 0; /* until one of them is good */
+    slave_hear(judge, batch);
     for (size_t i = 0; i < batch->sample_count; i++) {
         const struct sample *sample = &batch->samples[i];
-        CHECK(sample->point < slave->site->point_count);
-        hear(slave, sample, batch->mono_us);
         for (uint32_t f = slave->feed_first[sample->point]; f < slave->feed_first[sample->point + 1]; f++)
             take_sample(judge, judge->feeds[f], &slave->site->points[sample->point], sample, batch);
         interlocks_see(judge, slave, sample, batch);
     }
-    watch_overdue(judge, batch->slave, batch->mono_us);
     for (size_t i = 0; i < slave->device_count; i++)
         device_take_batch(judge, slave->devices[i], batch, at);
     interlocks_run(judge, at);
 }
 
-/* Everything a lost bus carried is bad at once, whether or not its reads are reported one by one. */
-static void lose_slave(struct judge *judge, size_t slave, struct alarm_moment at)
+void devices_spoil(struct judge *judge, size_t slave, enum reason reason)
 {
     const struct judge_slave *own = &judge->slaves[slave];
     for (size_t i = 0; i < own->device_count; i++) {
@@ -393,11 +284,9 @@ static void lose_slave(struct judge *judge, size_t slave, struct alarm_moment at
         for (size_t p = 0; p < device->site->point_count; p++) {
             if (device->site->points[p].slave != (int32_t)slave || !sample_has_value(&device->samples[p]))
                 continue;
-            device->samples[p] = sample_bad(p, REASON_BUS_LOST);
+            device->samples[p] = sample_bad(p, reason);
             touch(device, p);
         }
-        if (!judge->restoring)
-            device_judge(judge, own->devices[i], at);
     }
 }
 
@@ -426,9 +315,8 @@ void devices_take_bus(struct judge *judge, const struct bus_state *state)
         if (judge->site->slaves[i].bus != state->bus)
             continue;
         if (!bus->open)
-            lose_slave(judge, i, at);
-        for (size_t d = 0; d < judge->slaves[i].device_count && !judge->restoring; d++)
-            judge_line(judge, judge->slaves[i].devices[d], at);
+            devices_spoil(judge, i, REASON_BUS_LOST); /* whether or not its reads are reported one by one */
+        slave_judge(judge, i, at);
     }
     if (judge->restoring)
         return;

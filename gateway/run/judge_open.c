@@ -119,7 +119,7 @@ static uint32_t shortest_every_ms(const struct site_slave *slave)
 {
     uint32_t shortest_ms = UINT32_MAX;
     for (size_t i = 0; i < slave->point_count; i++)
-        if (slave->every_ms[slave->points[i].poll] < shortest_ms)
+        if (!slave->points[i].idle && slave->every_ms[slave->points[i].poll] < shortest_ms)
             shortest_ms = slave->every_ms[slave->points[i].poll];
     return shortest_ms;
 }
@@ -150,6 +150,10 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
         device->holds = take(judge, DERIVE_HOLDS_MAX, sizeof *device->holds, failed);
         device->held_told_ms = take(judge, DERIVE_HOLDS_MAX, sizeof *device->held_told_ms, failed);
         device->sources = take(judge, site->class->point_count, sizeof *device->sources, failed);
+        device->settings = site->settings != NULL ? site->settings : judge->no_settings;
+        CHECK(site->class->memory_size <= DERIVE_MEMORY_MAX);
+        if (site->class->memory_size > 0)
+            device->memory = take(judge, 1, site->class->memory_size, failed);
     }
     if (*failed)
         return;
@@ -166,18 +170,31 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
             device->comm_rule = site->rule_first + i;
 }
 
+/* What derive() is given of every class: as much as the largest needs. */
+static void make_shared(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    size_t points = 0;
+    size_t settings = 0;
+    for (size_t i = 0; i < site->device_count; i++) {
+        const struct device_class *class = site->devices[i].class;
+        points = class->point_count > points ? class->point_count : points;
+        settings = class->setting_count > settings ? class->setting_count : settings;
+    }
+    judge->scratch = take(judge, points, sizeof *judge->scratch, failed);
+    judge->no_settings = take(judge, settings, sizeof *judge->no_settings, failed);
+    for (size_t i = 0; i < settings && !*failed; i++)
+        judge->no_settings[i] = NO_LIMIT;
+}
+
 static void make_devices(struct judge *judge, bool *failed)
 {
     const struct site *site = judge->site;
-    size_t class_points = 0;
+    make_shared(judge, failed);
     judge->devices = take(judge, site->device_count, sizeof *judge->devices, failed);
     judge->listed = take(judge, site->device_count, sizeof *judge->listed, failed);
-    for (size_t i = 0; i < site->device_count && !*failed; i++) {
+    for (size_t i = 0; i < site->device_count && !*failed; i++)
         make_device(judge, i, failed);
-        if (site->devices[i].class->point_count > class_points)
-            class_points = site->devices[i].class->point_count;
-    }
-    judge->scratch = take(judge, class_points, sizeof *judge->scratch, failed);
 }
 
 /* Rules and buses. */
@@ -206,6 +223,8 @@ static void make_rules(struct judge *judge, bool *failed)
     for (size_t i = 0; i < site->rule_count; i++) {
         const struct subject *subject = &site->subjects[site->rules[i].subject];
         alarm_init(&judge->rules[i].alarm);
+        if (site->rules[i].kind == RULE_RATE)
+            judge->rules[i].rate = take(judge, 1, sizeof *judge->rules[i].rate, failed);
         if (subject->kind == SUBJECT_DEVICE)
             judge->rules[i].role = (uint8_t)role_of(&site->devices[subject->index], &site->rules[i]);
         if (subject->kind == SUBJECT_BUS && site->rules[i].kind == RULE_COMM)
@@ -361,5 +380,5 @@ enum err judge_make_tables(struct judge *judge)
         make_interlocks(judge, &failed);
     if (failed)
         return ERR_MEMORY;
-    return timers_init(&judge->timers, &judge->arena, timer_overdue(judge, site->slave_count));
+    return timers_init(&judge->timers, &judge->arena, timer_count(judge));
 }

@@ -2,8 +2,10 @@
  *
  *   judge.c            the step: inbox, restoring, clock
  *   judge_open.c       the tables, made once from the site
+ *   judge_slaves.c     does a slave answer, and does it live
  *   judge_devices.c    slave samples -> device samples, staleness, derived points, telemetry
- *   judge_rules.c      rules, their delays, and what is owed to the recorder about them
+ *   judge_readings.c   what the samples of a device say to its rules: limits, gates, references, rates, standing still
+ *   judge_rules.c      the delays of rules, and what is owed to the recorder about them
  *   judge_interlocks.c votes, interlocks, outputs
  *   judge_orders.c     ack, silence, reset
  *   judge_news.c       notices, and everything that goes into the recorder's rings
@@ -16,6 +18,7 @@
 #include "gateway/base/text.h"
 #include "gateway/core/alarm.h"
 #include "gateway/core/interlock.h"
+#include "gateway/core/rate.h"
 #include "gateway/core/report.h"
 #include "gateway/core/vote.h"
 #include "gateway/model/inbox.h"
@@ -23,16 +26,17 @@
 #include "gateway/run/judge.h"
 #include "gateway/run/judge_timers.h"
 
-#define JUDGE_MEMORY_MAX      ((size_t)64 * 1024 * 1024) /* what the largest site that the loader accepts may need */
+#define JUDGE_MEMORY_MAX      ((size_t)96 * 1024 * 1024) /* what the largest site that the loader accepts may need */
 #define JUDGE_ITEMS_MAX       4096                       /* of the inbox in one step; then others get their turn */
 #define JUDGE_NOTICES_MAX     32                         /* that wait for room in the recorder's ring */
 #define JUDGE_RETRY_US        20000                      /* when the recorder's ring is full */
 #define STALE_PERIODS         3                          /* wire.md: older than three of its periods */
 #define STALE_FLAT_OUT_US     1000000                    /* instead, for points that are polled flat out */
 #define STALE_INTERVAL_MAX_US 10000000 /* a line that is slower than its plan ages its points more slowly, up to this */
-#define HOLD_TOLD_AFTER_US    1000000  /* a hold is worth a commit when it has lasted so long */
-#define CLOCK_STEP_MS         1000     /* wall against monotonic, beyond slewing */
-#define CLOCK_SLEW_PERMILLE   1        /* adjtime slews by at most 0.5 ms a second */
+#define GATE_WAIT_US          (STALE_PERIODS * STALE_INTERVAL_MAX_US) /* after start, for the first reading of a gate */
+#define HOLD_TOLD_AFTER_US    1000000 /* a hold is worth a commit when it has lasted so long */
+#define CLOCK_STEP_MS         1000    /* wall against monotonic, beyond slewing */
+#define CLOCK_SLEW_PERMILLE   1       /* adjtime slews by at most 0.5 ms a second */
 
 #define NO_RULE (-1)
 
@@ -42,6 +46,15 @@ struct judge_feed { /* a device point that takes a slave point */
 };
 
 enum heard { HEARD_NOTHING, HEARD_GOOD, HEARD_FAILED };
+
+struct judge_pulse {       /* of a slave with a freeze watchdog: its heartbeat */
+    bool known;            /* a good reading came since start */
+    bool stands;           /* it is bad: the clock stands since read_mono_us */
+    bool frozen;           /* it has not changed for too long */
+    union value value;     /* of its last good reading */
+    int64_t since_mono_us; /* when it last changed; later by the time the clock stood */
+    int64_t read_mono_us;  /* of its last good reading, or of the first bad one after it */
+};
 
 struct judge_slave {
     const struct site_slave *site;
@@ -58,6 +71,7 @@ struct judge_slave {
     size_t output_count;
     bool stale;         /* something of it grew stale since its last good read */
     bool never_written; /* serves a device that nobody may write to */
+    struct judge_pulse pulse;
 };
 
 struct judge_age {
@@ -85,6 +99,8 @@ struct judge_device {
     struct hold *holds;         /* DERIVE_HOLDS_MAX; NULL: nothing derived */
     int64_t *held_told_ms;      /* what the journal knows of them */
     enum point_source *sources; /* by class point */
+    const double *settings;
+    void *memory;               /* class.memory_size; NULL: none */
     struct alarm_moment newest; /* of its batches */
     struct report report;
     struct report_pace pace;
@@ -98,7 +114,11 @@ struct judge_rule {
     struct alarm alarm;
     uint8_t role;  /* enum alarm_role */
     uint8_t shown; /* state, condition and pending as the board has them */
+    uint8_t gate;  /* enum tri: as it was judged the last time */
     bool queued;   /* in judge.owing */
+    bool stands;   /* RULE_STUCK: stood_at is valid */
+    double stood_at;
+    struct rate *rate; /* RULE_RATE */
 };
 
 struct judge_bus_state {
@@ -168,7 +188,7 @@ struct judge {
     struct judge_interlock *interlocks;
     struct judge_output *outputs;
     size_t output_count;
-    struct timers timers; /* rules; stale, derive, report of devices; outputs; interlocks; overdue reads of slaves */
+    struct timers timers; /* rules; stale, derive, report of devices; outputs; interlocks; overdue, frozen of slaves */
 
     uint32_t *listed; /* devices whose samples the board is to get at the end of the step */
     size_t listed_count;
@@ -192,6 +212,7 @@ struct judge {
     int64_t unsync_offset_ms; /* wall minus monotonic when the clock was found unsynced */
 
     struct sample *scratch; /* of the class with the most points */
+    double *no_settings;    /* NO_LIMIT, as many as the class with the most settings has */
     struct inbox item;
     struct news news;
 };
@@ -222,10 +243,17 @@ static inline size_t timer_interlock(const struct judge *judge, size_t interlock
 {
     return judge->site->rule_count + 3 * judge->site->device_count + judge->output_count + interlock;
 }
-
 static inline size_t timer_overdue(const struct judge *judge, size_t slave)
 {
     return timer_interlock(judge, judge->site->interlock_count) + slave;
+}
+static inline size_t timer_frozen(const struct judge *judge, size_t slave)
+{
+    return timer_overdue(judge, judge->site->slave_count) + slave;
+}
+static inline size_t timer_count(const struct judge *judge)
+{
+    return timer_frozen(judge, judge->site->slave_count);
 }
 
 static inline struct alarm_moment moment_of(struct now now)
@@ -236,16 +264,29 @@ static inline struct alarm_moment moment_of(struct now now)
 /* judge_open.c */
 MUST_CHECK enum err judge_make_tables(struct judge *judge);
 
+/* judge_slaves.c */
+/* Before its samples are taken. What a frozen slave says becomes bad. */
+void slave_hear(struct judge *judge, struct batch *batch);
+void slave_overdue(struct judge *judge, size_t slave, struct alarm_moment at);
+void slave_frozen(struct judge *judge, size_t slave, struct alarm_moment at);
+void slave_judge(struct judge *judge, size_t slave, struct alarm_moment at); /* the devices it serves */
+bool slave_is_lost(const struct judge *judge, size_t slave);
+enum tri device_is_lost(const struct judge *judge, size_t device);
+void device_judge_line(struct judge *judge, size_t device, struct alarm_moment at);
+
 /* judge_devices.c */
-void devices_take_batch(struct judge *judge, const struct batch *batch);
+void devices_take_batch(struct judge *judge, struct batch *batch);
 void devices_take_bus(struct judge *judge, const struct bus_state *state);
 void device_judge(struct judge *judge, size_t device, struct alarm_moment at);
 void device_age(struct judge *judge, size_t device, struct alarm_moment at);
-void slave_overdue(struct judge *judge, size_t slave, struct alarm_moment at);
+/* All that the slave said has no value any more. Not judged yet. */
+void devices_spoil(struct judge *judge, size_t slave, enum reason reason);
 void device_report(struct judge *judge, size_t device, struct alarm_moment at);
 void devices_show(struct judge *judge);
 void device_restore_hold(struct judge *judge, const struct stored *stored);
-enum tri device_is_lost(const struct judge *judge, size_t device);
+
+/* judge_readings.c */
+void rules_judge(struct judge *judge, const struct judge_device *device, struct alarm_moment at); /* what was touched */
 
 /* judge_rules.c */
 void rule_feed(struct judge *judge, size_t rule, const struct alarm_reading *reading);

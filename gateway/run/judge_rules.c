@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
 #include "gateway/run/judge_private.h"

@@ -79,9 +79,9 @@ void timers_set(struct timers *timers, size_t timer, int64_t due_mono_us)
     rise(timers, timers->armed_count - 1);
 }
 
-bool timers_is_armed(const struct timers *timers, size_t timer)
+int64_t timers_due_mono_us(const struct timers *timers, size_t timer)
 {
-    return timers->place[timer] != 0;
+    return timers->place[timer] == 0 ? INT64_MAX : timers->due_mono_us[timer];
 }
 
 int64_t timers_next_mono_us(const struct timers *timers)

@@ -21,8 +21,8 @@ struct timers {
 MUST_CHECK enum err timers_init(struct timers *timers, struct arena *arena, size_t timer_count);
 /* INT64_MAX disarms. */
 void timers_set(struct timers *timers, size_t timer, int64_t due_mono_us);
-bool timers_is_armed(const struct timers *timers, size_t timer);
-int64_t timers_next_mono_us(const struct timers *timers); /* INT64_MAX: none armed */
+int64_t timers_due_mono_us(const struct timers *timers, size_t timer); /* INT64_MAX: not armed */
+int64_t timers_next_mono_us(const struct timers *timers);              /* INT64_MAX: none armed */
 /* Takes out the earliest one that is due; false when there is none. */
 bool timers_take(struct timers *timers, int64_t mono_us, size_t *ret_timer);
 

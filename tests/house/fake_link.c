@@ -199,20 +199,23 @@ static void hear_late_frame(struct fake_link *fake)
     fake->done_us = fake->stage->t_us;
 }
 
-/* Does this read carry a concentration that may be believed? The XCD says its unit in register 10; the 6-in-1 module says
- * unit and decimals in register 0, and reads that begin there for the sake of its settings carry more than two registers. */
+/* Does this read carry a concentration that may be believed? The XCD says its unit in register 10, the XRL its sensor in
+ * register 131; the 6-in-1 module says unit and decimals in register 0, and reads that begin there for the sake of its
+ * settings carry more than two registers. */
 static bool find_gas(const struct fake_link *fake, int slave, double *ret_gas)
 {
     const struct link_request *request = &fake->request;
     enum plant_kind const kind = fake->plant->slaves[slave].row.kind;
-    uint16_t const at = kind == PLANT_XCD ? 2 : 1;
+    uint16_t const at = kind == PLANT_XRL ? 102 : kind == PLANT_XCD ? 2 : 1;
     if (request->function != LINK_READ_HOLDING)
         return false;
     if (kind == PLANT_XCD && (request->address > 2 || request->address + request->count < 11))
         return false;
     if (kind == PLANT_GAS6IN1 && (request->address != 0 || (request->count != 2 && request->count < 6)))
         return false;
-    if (kind != PLANT_XCD && kind != PLANT_GAS6IN1)
+    if (kind == PLANT_XRL && (request->address > 102 || request->address + request->count < 132))
+        return false;
+    if (kind != PLANT_XCD && kind != PLANT_GAS6IN1 && kind != PLANT_XRL)
         return false;
     *ret_gas = fake->plant->slaves[slave].gas_lel_pct;
     if (fake->outcome != ERR_OK)

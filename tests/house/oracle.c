@@ -95,19 +95,22 @@ static enum sight sight_of(const struct wire_event *event)
     return event->has_gas && event->err != ERR_GARBLED ? SIGHT_BAD : SIGHT_DOUBT;
 }
 
-/* The longest safety read of a detector (2+9); a longer one only passes over the gas on its way to slow registers. */
-#define GAS_READ_MAX 9
+/* The longest safety read of a detector (2+9; the XRL's 102+30); a longer one only passes over the gas on its way to slow
+ * registers. */
+#define GAS_READ_MAX     9
+#define XRL_GAS_READ_MAX 30
 
 size_t oracle_watch_gas(const struct world *world, int slave, struct seen **ret_list)
 {
     struct seen *list = NULL;
     size_t count = 0;
     size_t max = 0;
+    bool const xrl = slave >= 0 && world->plant.slaves[slave].row.kind == PLANT_XRL;
     for (size_t i = 0; i < world->log.count; i++) {
         const struct wire_event *event = &world->log.list[i];
         if (event->slave != slave || (!event->has_gas && event->err == ERR_OK))
             continue;
-        if (event->err == ERR_OK && event->count > GAS_READ_MAX)
+        if (event->err == ERR_OK && event->count > (xrl ? XRL_GAS_READ_MAX : GAS_READ_MAX))
             continue;
         list = stage_grow(list, count, &max, sizeof *list);
         list[count++] = (struct seen){
@@ -312,9 +315,30 @@ static bool fails_all_along(const struct world *world, const struct expect_devic
  * the line may be lost in between. */
 #define PROBED_US 1000000
 
+/* Since when a slave of the device stands still, as far as its heartbeat can tell; CLOCK_NEVER: none does. */
+static int64_t frozen_since_us(const struct world *world, const struct expect_device *device, int64_t t_us)
+{
+    for (const char *const *id = device->slaves; *id != NULL; id++) {
+        int const slave = plant_find(&world->plant, *id);
+        int64_t since_us = CLOCK_NEVER;
+        for (size_t i = 0; i < world->plant.step_count && world->plant.steps[i].t_us <= t_us; i++) {
+            const struct truth_step *step = &world->plant.steps[i];
+            if (step->slave == slave && step->what == TRUTH_FROZEN)
+                since_us = step->value > 0 ? step->t_us : CLOCK_NEVER;
+        }
+        if (since_us != CLOCK_NEVER)
+            return since_us - HEARTBEAT_US;
+    }
+    return CLOCK_NEVER;
+}
+
 static void check_comm_raise(struct world *world, const struct expect_device *device, int64_t at_us)
 {
     int64_t const from_us = at_us - device->comm_on_us;
+    int64_t const frozen_us = frozen_since_us(world, device, at_us);
+    if (device->frozen_after_us > 0 && frozen_us != CLOCK_NEVER &&
+        at_us >= frozen_us + device->frozen_after_us + device->comm_on_us - TICK_US)
+        return;
     for (const char *const *id = device->slaves; *id != NULL; id++)
         if (last_good_us(world, plant_find(&world->plant, *id), at_us) <= from_us + PROBED_US)
             return;
@@ -324,6 +348,8 @@ static void check_comm_raise(struct world *world, const struct expect_device *de
 
 static void check_comm_clear(struct world *world, const struct expect_device *device, int64_t at_us)
 {
+    if (frozen_since_us(world, device, at_us) != CLOCK_NEVER)
+        stage_blame(&world->stage, INV_FALSE_CLEAR, at_us, "%s comm.lost while it stands still", device->dev);
     for (const char *const *id = device->slaves; *id != NULL; id++)
         if (at_us - last_good_us(world, plant_find(&world->plant, *id), at_us) > device->every_us + GAP_MAX_US)
             stage_blame(&world->stage, INV_FALSE_CLEAR, at_us, "%s comm.lost while %s is silent", device->dev, *id);
@@ -418,6 +444,7 @@ static void check_value(struct world *world, const struct telemetry *telemetry, 
     switch (world->plant.slaves[slave].row.kind) {
     case PLANT_XCD:
     case PLANT_GAS6IN1:
+    case PLANT_XRL:
         if (strcmp(point, "gas_lel_pct") == 0)
             check_gas_value(world, telemetry, slave, item->valuedouble);
         break;
@@ -439,6 +466,7 @@ static void check_value(struct world *world, const struct telemetry *telemetry, 
             check_truth(world, telemetry, slave, TRUTH_TRAPPED, point, !cJSON_IsTrue(item));
         break;
     case PLANT_SPEED:
+    case PLANT_PANEL:
         break;
     }
 }
@@ -446,9 +474,10 @@ static void check_value(struct world *world, const struct telemetry *telemetry, 
 /* Polled each minute: fresh for three. */
 static bool is_slow(const char *point)
 {
-    static const char *const points[] = {"gas_peak",      "gas_name",     "detector_temp",     "supply_voltage",
-                                         "cal_due_days",  "gas_code",     "cal_interval_days", "sp_alarm1_dev",
-                                         "sp_alarm2_dev", "ambient_temp", "range_full_scale",  "humidity"};
+    static const char *const points[] = {
+        "gas_peak",          "gas_name",      "detector_temp", "supply_voltage", "cal_due_days",      "gas_code",
+        "cal_interval_days", "sp_alarm1_dev", "sp_alarm2_dev", "ambient_temp",   "range_full_scale",  "humidity",
+        "unit_code",         "status_raw",    "fault_bits",    "alarm_bits",     "alarm_latched_bits"};
     for (size_t i = 0; i < ARRAY_SIZE(points); i++)
         if (strcmp(points[i], point) == 0)
             return true;

@@ -11,7 +11,7 @@
 
 const char *plant_kind_text(enum plant_kind kind)
 {
-    static const char *const texts[] = {"xcd", "gas6in1", "relays", "inputs", "speed", "stamps"};
+    static const char *const texts[] = {"xcd", "gas6in1", "relays", "inputs", "speed", "stamps", "xrl", "panel"};
     return texts[kind];
 }
 
@@ -30,6 +30,7 @@ void plant_open(struct plant *plant, struct stage *stage, const struct plant_row
     for (int i = 0; i < row_count; i++) {
         plant->slaves[i] = (struct plant_slave){.row = rows[i], .number = (uint8_t)(i + 1), .mode = 1};
         plant->slaves[i].silent_since_us = -1;
+        plant->slaves[i].frozen_since_us = -1;
         plant->slaves[i].answered_us = -HOUR;
         plant->slaves[i].inputs[INPUT_DOOR_CLOSED] = true;
         plant->slaves[i].inputs[INPUT_DOOR_ZONE] = rows[i].kind == PLANT_INPUTS;
@@ -76,6 +77,12 @@ void plant_set_fault(struct plant *plant, int slave, enum fault fault, int per_m
         who->silent_since_us = plant->stage->t_us;
     who->fault = fault;
     who->fault_per_mille = per_mille;
+}
+
+void plant_freeze(struct plant *plant, int slave, bool frozen)
+{
+    plant->slaves[slave].frozen_since_us = frozen ? plant->stage->t_us : -1;
+    plant_note(plant, slave, TRUTH_FROZEN, frozen);
 }
 
 void plant_trap(struct plant *plant, int slave, bool trapped)
@@ -174,6 +181,53 @@ static void fill_stamps(const struct plant_slave *slave, int64_t t_us, uint16_t 
     }
 }
 
+/* Registers of their own numbers, far apart: asked one by one. */
+
+static uint16_t xrl_holding(const struct plant *plant, int slave, uint16_t address)
+{
+    const struct plant_slave *who = &plant->slaves[slave];
+    int64_t const t_us = who->frozen_since_us >= 0 ? who->frozen_since_us : plant->stage->t_us;
+    uint16_t gas[2];
+    put_float(gas, plant_truth(plant, slave, TRUTH_GAS, t_us));
+    switch (address) {
+    case 100:
+        return (uint16_t)(0x2600 | who->row.unit);
+    case 102:
+    case 103:
+        return gas[address - 102];
+    case 107:
+        return (uint16_t)(t_us / HEARTBEAT_US);
+    case 131:
+        return 1; /* catalytic */
+    default:
+        return 0;
+    }
+}
+
+static uint16_t panel_input(const struct plant_slave *who, uint16_t address)
+{
+    return address == PANEL_CHANNEL - 1 ? (uint16_t)lround((who->gas_lel_pct + 10) * 10) : 0;
+}
+
+static uint8_t read_far_words(const struct plant *plant, int slave, const struct link_request *request,
+                              struct link_reply *ret_reply)
+{
+    const struct plant_slave *who = &plant->slaves[slave];
+    bool const holding = request->function == LINK_READ_HOLDING;
+    bool const panel = who->row.kind == PLANT_PANEL;
+    if (panel && holding)
+        return EXCEPTION_FUNCTION;
+    if (request->address + request->count > (panel ? 4000 : 161))
+        return EXCEPTION_ADDRESS;
+    for (uint16_t i = 0; i < request->count; i++) {
+        uint16_t const address = (uint16_t)(request->address + i);
+        ret_reply->words[i] = panel     ? panel_input(who, address)
+                              : holding ? xrl_holding(plant, slave, address)
+                                        : address == 10; /* mode: normal */
+    }
+    return 0;
+}
+
 /* How many holding registers there are: beyond is exception 2, as in real maps. */
 static int fill_holding(const struct plant *plant, const struct plant_slave *slave, uint16_t words[static 64])
 {
@@ -192,6 +246,8 @@ static int fill_holding(const struct plant *plant, const struct plant_slave *sla
         return 1;
     case PLANT_RELAYS:
     case PLANT_INPUTS:
+    case PLANT_XRL:
+    case PLANT_PANEL:
         break;
     }
     return 0;
@@ -261,6 +317,8 @@ uint8_t plant_do(struct plant *plant, int slave, const struct link_request *requ
         return read_bits(who, request, ret_reply);
     case LINK_READ_HOLDING:
     case LINK_READ_INPUT:
+        if (who->row.kind == PLANT_XRL || who->row.kind == PLANT_PANEL)
+            return read_far_words(plant, slave, request, ret_reply);
         return read_words(plant, who, request, ret_reply);
     case LINK_WRITE_COIL:
         return write_coil(plant, slave, request);

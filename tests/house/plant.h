@@ -15,6 +15,8 @@
 #include "tests/house/stage.h"
 
 #define PLANT_SLAVES_MAX 16
+#define PANEL_CHANNEL    17
+#define HEARTBEAT_US     (5 * SECOND)
 #define STAMP_TICK_US    250000 /* the time in a stamp counts in these, 16 bits: 4.5 hours */
 
 enum plant_kind {
@@ -24,6 +26,8 @@ enum plant_kind {
     PLANT_INPUTS,  /* 8 discrete inputs: door closed, door zone, passenger, alarm button */
     PLANT_SPEED,   /* holding 0: cm/s, signed */
     PLANT_STAMPS,
+    PLANT_XRL,   /* Honeywell Sensepoint XRL, catalytic: a heartbeat that counts each 5 s */
+    PLANT_PANEL, /* IGD TOC-635: gas of channel 17, the others read -10 %LEL */
 };
 
 enum fault {
@@ -58,7 +62,8 @@ struct plant_slave {
     int answered_life;       /* and to which process */
 
     double gas_lel_pct;
-    uint8_t mode; /* PLANT_XCD: 1 normal, 2 warm-up */
+    uint8_t mode;            /* PLANT_XCD: 1 normal, 2 warm-up */
+    int64_t frozen_since_us; /* PLANT_XRL: answers out of a memory that nobody writes any more; -1: lives */
     bool coils[8];
     bool inputs[INPUT_COUNT];
     int16_t speed_cm_s;
@@ -70,6 +75,7 @@ enum truth {
     TRUTH_COIL_2,
     TRUTH_CLOSED,
     TRUTH_TRAPPED,
+    TRUTH_FROZEN,
     TRUTH_PORT_GONE, /* of a bus, not of a slave */
 };
 
@@ -108,6 +114,7 @@ void plant_note(struct plant *plant, int slave, enum truth what, double value);
 /* What happens in the plant, from now on. */
 void plant_set_gas(struct plant *plant, int slave, double lel_pct);
 void plant_set_fault(struct plant *plant, int slave, enum fault fault, int per_mille);
+void plant_freeze(struct plant *plant, int slave, bool frozen);
 void plant_trap(struct plant *plant, int slave, bool trapped); /* between floors, somebody inside */
 void plant_open_valve_by_hand(struct plant *plant);
 

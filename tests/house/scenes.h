@@ -26,6 +26,11 @@ void an_on_delay_goes_on_over_a_restart(void **state);
 void states_and_latches_survive_a_restart(void **state);
 void a_trip_survives_a_kill_at_any_touch(void **state);
 
+/* works.c: the same in a boiler house */
+void a_frozen_detector_votes(void **state);
+void an_alarm_behind_a_gate(void **state);
+void one_channel_of_a_panel(void **state);
+
 /* chaos.c: seeded */
 void chaos(void **state);
 

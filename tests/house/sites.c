@@ -19,10 +19,10 @@ static const struct plant_row example_rows[] = {
 };
 
 static const struct expect_device example_devices[] = {
-    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
-    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
-    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND},
-    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND},
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
 };
 
 const struct stage_set example_site = {
@@ -84,13 +84,13 @@ static const struct plant_row street_rows[] = {
 };
 
 static const struct expect_device street_devices[] = {
-    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
-    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND},
-    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND},
-    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND},
-    {"stamp-1", {"stamp-1"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND},
-    {"stamp-2", {"stamp-2"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND},
-    {"stamp-3", {"stamp-3"}, 5 * SECOND, MINUTE, MINUTE, 10 * SECOND},
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"stamp-1", {"stamp-1"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"stamp-2", {"stamp-2"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"stamp-3", {"stamp-3"}, 5 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
 };
 
 const struct stage_set street_site = {
@@ -101,4 +101,56 @@ const struct stage_set street_site = {
                      .device_count = ARRAY_SIZE(street_devices),
                      .trip = "kitchen-gas-trip",
                      .board = "valve-kitchen"},
+};
+
+static const char works_text[] =
+    "{ 'gateway': { 'id': 'works-1', 'name': 'doll', 'language': 'en' },"
+    "  'buses': [ { 'id': 'rs485-1', 'link': 'rtu', 'port': '/nowhere/rs485-1', 'baud': 9600, 'format': '8N1', "
+    "'timeout': '300ms' } ],"
+    "  'slaves': [ { 'id': 'panel-1', 'bus': 'rs485-1', 'unit': 7, 'profile': 'igd-toc635', 'every': '1s' },"
+    "              { 'id': 'inputs-1', 'bus': 'rs485-1', 'unit': 5, 'profile': 'di-8ch', 'every': '500ms' },"
+    "              { 'id': 'gauge-1', 'bus': 'rs485-1', 'unit': 6, 'every': '500ms', 'points':"
+    "                { 'pressure': { 'function': 'holding', 'address': 0, 'type': 's16', 'scale': 0.01, 'unit': 'MPa' "
+    "} } } ],"
+    "  'devices': ["
+    "    { 'id': 'gas-boiler', 'bus': 'rs485-1', 'unit': 3, 'profile': 'honeywell-xrl', 'every': '1s' },"
+    "    { 'id': 'gas-17', 'class': 'gas_detector', 'slaves': ['panel-1.ch17'] },"
+    "    { 'id': 'boiler-1', 'class': 'generic', 'points': { 'pressure': 'gauge-1.pressure', 'firing': 'inputs-1.in_1' "
+    "},"
+    "      'alarms': { 'boiler.pressure': { 'point': 'pressure', 'kind': 'hi', 'limit': 2, 'deadband': 0.1,"
+    "        'on_delay': '2s', 'off_delay': '5s', 'priority': 'high', 'when': { 'point': 'firing', 'is': true } } } },"
+    "    { 'id': 'valve-boiler', 'bus': 'rs485-1', 'unit': 9, 'profile': 'relay-8ch', 'every': '500ms',"
+    "      'write': ['relay_1'] } ],"
+    "  'zones': [ { 'id': 'boiler-room', 'detectors': ['gas-boiler'], 'vote': { 'n': 1, 'of': 1 },"
+    "               'fault_vote': 'for' } ],"
+    "  'interlocks': ["
+    "    { 'id': 'boiler-gas-trip', 'when': { 'zone': 'boiler-room', 'alarm': 'gas.high' }, 'latch': true,"
+    "      'do': [ { 'write': 'valve-boiler.relay_1', 'value': true } ],"
+    "      'confirm': { 'point': 'valve-boiler.input_1', 'equals': true, 'within': '10s' } } ],"
+    "  'centres': [ { 'id': 'property', 'url': 'mqtt://127.0.0.1:18883' } ],"
+    "  'journal': { 'dir': 'unused' } }";
+
+static const struct plant_row works_rows[] = {
+    {"gas-boiler", "rs485-1", 3, PLANT_XRL},      {"panel-1", "rs485-1", 7, PLANT_PANEL},
+    {"inputs-1", "rs485-1", 5, PLANT_INPUTS},     {"gauge-1", "rs485-1", 6, PLANT_SPEED},
+    {"valve-boiler", "rs485-1", 9, PLANT_RELAYS},
+};
+
+static const struct expect_device works_devices[] = {
+    {"gas-boiler", {"gas-boiler"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, MINUTE},
+    {"gas-17", {"panel-1"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
+    {"boiler-1", {"inputs-1", "gauge-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"valve-boiler", {"valve-boiler"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
+};
+
+static const struct expect_rule works_rules[] = {{"gas-boiler", "gas.high", 40, 3, 0, 10 * SECOND}};
+
+const struct stage_set works_site = {
+    .setup = {.site_text = works_text, .rows = works_rows, .row_count = ARRAY_SIZE(works_rows), .seed = 1},
+    .expectations = {.rules = works_rules,
+                     .rule_count = ARRAY_SIZE(works_rules),
+                     .devices = works_devices,
+                     .device_count = ARRAY_SIZE(works_devices),
+                     .trip = "boiler-gas-trip",
+                     .board = "valve-boiler"},
 };

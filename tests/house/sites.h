@@ -13,5 +13,8 @@ struct stage_set {
 extern const struct stage_set example_site;
 /* The same house with two centres, and slaves whose registers say who, where and when. */
 extern const struct stage_set street_site;
+/* A boiler house: a detector with a heartbeat whose doubt closes the valve, one channel of a panel of 64, and an alarm that
+ * counts only while the burner fires. */
+extern const struct stage_set works_site;
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "tests/support/small_site.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/device/classes.h"
@@ -13,6 +14,16 @@ static const struct device_class *class_of(const char *id)
         if (strcmp(classes.classes[i]->id, id) == 0)
             return classes.classes[i];
     fail_msg("no class %s", id);
+    return NULL;
+}
+
+static const struct class_point *class_point(const char *class, const char *id)
+{
+    const struct device_class *own = class_of(class);
+    for (size_t i = 0; i < own->point_count; i++)
+        if (strcmp(own->points[i].id, id) == 0)
+            return &own->points[i];
+    fail_msg("%s has no point %s", class, id);
     return NULL;
 }
 
@@ -38,8 +49,8 @@ static struct slave_point slave_point(const char *id, enum value_type type)
 static void make_slaves(struct small_site *small, uint32_t every_ms)
 {
     struct slave_point mode = slave_point("detector_mode", VALUE_ENUM);
-    mode.codes = class_of("gas_detector")->points[9].codes;
-    mode.code_count = 6;
+    mode.codes = class_point("gas_detector", mode.id)->codes;
+    mode.code_count = class_point("gas_detector", mode.id)->code_count;
     small->gas_points[GAS_LEL] = slave_point("gas_lel_pct", VALUE_NUMBER);
     small->gas_points[GAS_MODE] = mode;
     small->gas_points[GAS_NAME] = slave_point("gas_name", VALUE_TEXT);
@@ -64,39 +75,37 @@ static void add_point(struct small_site *small, size_t device, const char *id, i
                       uint32_t every_ms)
 {
     struct site_device *own = &small->devices[device];
-    const struct device_class *class = own->class;
-    struct device_point *point = &small->points[device][own->point_count];
-    for (size_t i = 0; i < class->point_count; i++) {
-        const struct class_point *canonical = &class->points[i];
-        if (strcmp(canonical->id, id) != 0)
-            continue;
-        *point = (struct device_point){.id = id,
-                                       .unit = canonical->unit,
-                                       .type = canonical->type,
-                                       .codes = canonical->codes,
-                                       .code_count = canonical->code_count,
-                                       .class_point = (int32_t)i,
-                                       .slave = slave,
-                                       .slave_point = from,
-                                       .factor = 1,
-                                       .minimum = canonical->minimum,
-                                       .maximum = canonical->maximum,
-                                       .deadband = canonical->deadband,
-                                       .every_ms = every_ms,
-                                       .zh = canonical->zh,
-                                       .en = canonical->en};
-        small->by_class[device][i] = (int32_t)own->point_count++;
-        return;
-    }
-    fail_msg("%s has no point %s", class->id, id);
+    const struct class_point *canonical = class_point(own->class->id, id);
+    ptrdiff_t const place = canonical - own->class->points;
+    CHECK(own->point_count < SMALL_POINTS_MAX);
+    small->points[device][own->point_count] = (struct device_point){.id = id,
+                                                                    .unit = canonical->unit,
+                                                                    .type = canonical->type,
+                                                                    .codes = canonical->codes,
+                                                                    .code_count = canonical->code_count,
+                                                                    .class_point = (int32_t)place,
+                                                                    .slave = slave,
+                                                                    .slave_point = from,
+                                                                    .factor = 1,
+                                                                    .minimum = canonical->minimum,
+                                                                    .maximum = canonical->maximum,
+                                                                    .deadband = canonical->deadband,
+                                                                    .every_ms = every_ms,
+                                                                    .zh = canonical->zh,
+                                                                    .en = canonical->en};
+    small->by_class[device][place] = (int32_t)own->point_count++;
 }
 
 static void begin_device(struct small_site *small, size_t index, const char *id, const char *class, uint32_t every_ms)
 {
-    for (size_t i = 0; i < 64; i++)
+    const struct device_class *own = class_of(class);
+    CHECK(own->point_count <= SMALL_CLASS_MAX && own->setting_count <= SMALL_SETTINGS_MAX);
+    for (size_t i = 0; i < own->point_count; i++)
         small->by_class[index][i] = -1;
+    for (size_t i = 0; i < own->setting_count; i++)
+        small->settings[index][i] = own->settings[i].standard;
     small->devices[index] = (struct site_device){.id = id,
-                                                 .class = class_of(class),
+                                                 .class = own,
                                                  .points = small->points[index],
                                                  .by_class = small->by_class[index],
                                                  .slaves = small->slave_lists[index],
@@ -106,14 +115,52 @@ static void begin_device(struct small_site *small, size_t index, const char *id,
                                                  .use_cod = "",
                                                  .profile = "",
                                                  .maker = "",
-                                                 .model = ""};
+                                                 .model = "",
+                                                 .settings = small->settings[index]};
+}
+
+/* -1 none, or its index. */
+static int32_t find_point(const struct small_site *small, size_t device, const char *id)
+{
+    for (size_t i = 0; i < small->devices[device].point_count; i++)
+        if (strcmp(small->points[device][i].id, id) == 0)
+            return (int32_t)i;
+    return -1;
+}
+
+/* NO_LIMIT: unknown, or no setting at all. */
+static double setting_of(const struct small_site *small, size_t device, const char *id)
+{
+    const struct device_class *class = small->devices[device].class;
+    for (size_t i = 0; i < class->setting_count; i++)
+        if (strcmp(class->settings[i].id, id) == 0)
+            return small->settings[device][i];
+    return NO_LIMIT;
+}
+
+/* "car_status|car_speed door_zone": of each word one. */
+static bool has_needs(const struct small_site *small, size_t device, const char *needs)
+{
+    char words[256];
+    char *rest = NULL;
+    (void)snprintf(words, sizeof words, "%s", needs == NULL ? "" : needs);
+    for (char *word = strtok_r(words, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        char *others = NULL;
+        bool met = false;
+        for (const char *one = strtok_r(word, "|", &others); one != NULL; one = strtok_r(NULL, "|", &others))
+            met = met || find_point(small, device, one) >= 0 || setting_of(small, device, one) > NO_LIMIT;
+        if (!met)
+            return false;
+    }
+    return true;
 }
 
 static void end_device(struct small_site *small, size_t index, uint32_t every_ms)
 {
     const struct device_class *class = small->devices[index].class;
     for (size_t i = 0; i < class->point_count; i++)
-        if (class->points[i].derived)
+        if (class->points[i].derived && small->by_class[index][i] < 0 &&
+            has_needs(small, index, class->points[i].needs))
             add_point(small, index, class->points[i].id, -1, -1, every_ms);
 }
 
@@ -153,16 +200,8 @@ static struct rule *add_rule(struct small_site *small, size_t subject)
     if (own->rule_count++ == 0)
         own->rule_first = (int32_t)small->site.rule_count;
     struct rule *rule = &small->rules[small->site.rule_count++];
-    *rule = (struct rule){.subject = (int32_t)subject, .point = -1, .unit = "", .zh = "", .en = ""};
+    *rule = (struct rule){.subject = (int32_t)subject, .point = -1, .from_point = -1, .unit = "", .zh = "", .en = ""};
     return rule;
-}
-
-static bool has_point(const struct small_site *small, size_t device, const char *id)
-{
-    for (size_t i = 0; i < small->devices[device].point_count; i++)
-        if (strcmp(small->points[device][i].id, id) == 0)
-            return true;
-    return false;
 }
 
 static uint64_t mask_of(const struct class_alarm *alarm, const struct device_point *point)
@@ -175,31 +214,63 @@ static uint64_t mask_of(const struct class_alarm *alarm, const struct device_poi
     return mask;
 }
 
+/* Low limits follow settings downwards: the strictest is the highest. */
+static double limit_of(const struct small_site *small, size_t device, const struct class_alarm *alarm)
+{
+    bool const low = alarm->kind == RULE_LO || alarm->kind == RULE_LOLO;
+    double strictest = NO_LIMIT;
+    for (size_t i = 0; i < ARRAY_SIZE(alarm->limit_from) && alarm->limit_from[i].setting != NULL; i++) {
+        double const setting = setting_of(small, device, alarm->limit_from[i].setting);
+        double const limit = setting * alarm->limit_from[i].factor + alarm->limit_from[i].addend;
+        if (setting > NO_LIMIT && (!(strictest > NO_LIMIT) || (low ? limit > strictest : limit < strictest)))
+            strictest = limit;
+    }
+    return strictest > NO_LIMIT ? strictest : alarm->limit;
+}
+
+static bool has_alarm(const struct small_site *small, size_t device, const struct class_alarm *alarm)
+{
+    const char *const points[] = {alarm->point, alarm->from};
+    for (size_t i = 0; i < ARRAY_SIZE(points); i++)
+        if (points[i] != NULL && find_point(small, device, points[i]) < 0)
+            return false;
+    return alarm->limit_from[0].setting == NULL || limit_of(small, device, alarm) > NO_LIMIT;
+}
+
+static void make_rule(struct small_site *small, size_t device, const struct class_alarm *alarm)
+{
+    struct rule *rule = add_rule(small, device);
+    small->devices[device].rule_count++;
+    rule->id = alarm->id;
+    rule->kind = alarm->kind;
+    rule->limit = limit_of(small, device, alarm);
+    rule->deadband = alarm->deadband;
+    rule->on_delay_ms = alarm->on_delay_ms;
+    rule->off_delay_ms = alarm->off_delay_ms;
+    rule->priority = alarm->priority;
+    rule->latch = alarm->latch;
+    rule->over_ms = alarm->over_ms;
+    if (alarm->point == NULL)
+        return;
+    rule->point = find_point(small, device, alarm->point);
+    rule->code_mask = mask_of(alarm, &small->points[device][rule->point]);
+    if (alarm->from != NULL)
+        rule->from_point = find_point(small, device, alarm->from);
+    if (alarm->when != NULL && find_point(small, device, alarm->when) >= 0) {
+        rule->when_point = find_point(small, device, alarm->when);
+        rule->when_mask = 2; /* yes */
+    }
+}
+
 static void make_device_rules(struct small_site *small, size_t device)
 {
     struct site_device *own = &small->devices[device];
     small->subjects[device] =
         (struct subject){.id = own->id, .cls = own->class->id, .kind = SUBJECT_DEVICE, .index = (int32_t)device};
     own->rule_first = (int32_t)small->site.rule_count;
-    for (size_t i = 0; i < own->class->alarm_count; i++) {
-        const struct class_alarm *alarm = &own->class->alarms[i];
-        if (alarm->point != NULL && !has_point(small, device, alarm->point))
-            continue;
-        struct rule *rule = add_rule(small, device);
-        own->rule_count++;
-        rule->id = alarm->id;
-        rule->kind = alarm->kind;
-        rule->limit = alarm->limit;
-        rule->deadband = alarm->deadband;
-        rule->on_delay_ms = alarm->on_delay_ms;
-        rule->off_delay_ms = alarm->off_delay_ms;
-        rule->priority = alarm->priority;
-        rule->latch = alarm->latch;
-        if (alarm->point == NULL)
-            continue;
-        rule->point = (int32_t)small_site_point(small, device, alarm->point);
-        rule->code_mask = mask_of(alarm, &small->points[device][rule->point]);
-    }
+    for (size_t i = 0; i < own->class->alarm_count; i++)
+        if (has_alarm(small, device, &own->class->alarms[i]))
+            make_rule(small, device, &own->class->alarms[i]);
 }
 
 static void make_other_rules(struct small_site *small)
@@ -303,9 +374,8 @@ size_t small_site_rule(const struct small_site *small, const char *subject, cons
 
 size_t small_site_point(const struct small_site *small, size_t device, const char *point)
 {
-    for (size_t i = 0; i < small->devices[device].point_count; i++)
-        if (strcmp(small->points[device][i].id, point) == 0)
-            return i;
-    fail_msg("no point %s of %s", point, small->devices[device].id);
-    return 0;
+    int32_t const found = find_point(small, device, point);
+    if (found < 0)
+        fail_msg("no point %s of %s", point, small->devices[device].id);
+    return (size_t)found;
 }

@@ -1,6 +1,7 @@
 /* small_site: a site made by hand for tests of rooms, without the loader: two gas detectors and a relay board on one bus,
- * a lift made of two slaves on another. Rules are made as the loader makes them: each alarm of the class whose point the
- * device has, with the class's values. */
+ * a lift made of two slaves on another. Derived points and rules are made as the loader makes them: each derived point
+ * whose needs are met, each alarm of the class whose points the device has and whose limit is known, with the class's
+ * values. Settings are the standard ones. */
 #ifndef OUTPOST_TESTS_SUPPORT_SMALL_SITE_H
 #define OUTPOST_TESTS_SUPPORT_SMALL_SITE_H
 
@@ -16,7 +17,10 @@ enum { GAS_LEL, GAS_MODE, GAS_NAME, GAS_POINTS };
 enum { RELAY_1, RELAY_2, INPUT_1, VALVE_POINTS };
 enum { IN_DOOR_CLOSED, IN_DOOR_ZONE, IN_PASSENGER, IN_BUTTON, DI_POINTS };
 
-#define SMALL_RULES_MAX 96
+#define SMALL_RULES_MAX    160
+#define SMALL_POINTS_MAX   64
+#define SMALL_CLASS_MAX    128 /* points of a class */
+#define SMALL_SETTINGS_MAX 16
 
 struct small_site {
     struct site site;
@@ -27,8 +31,9 @@ struct small_site {
     struct slave_point di_points[DI_POINTS];
     struct slave_point speed_point;
     struct site_device devices[SMALL_DEVICES];
-    struct device_point points[SMALL_DEVICES][32];
-    int32_t by_class[SMALL_DEVICES][64];
+    struct device_point points[SMALL_DEVICES][SMALL_POINTS_MAX];
+    int32_t by_class[SMALL_DEVICES][SMALL_CLASS_MAX];
+    double settings[SMALL_DEVICES][SMALL_SETTINGS_MAX];
     int32_t slave_lists[SMALL_DEVICES][2];
     struct subject subjects[SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS];
     struct rule rules[SMALL_RULES_MAX];

@@ -8,7 +8,6 @@
 
 #include "gateway/base/check.h"
 #include "gateway/core/alarm.h"
-#include "gateway/core/normalize.h"
 
 #define S INT64_C(1000000)
 
@@ -28,18 +27,18 @@ static struct rule gas(double limit, double deadband, uint32_t on_ms, uint32_t o
                          .latch = latch};
 }
 
-static struct sample number(double value, enum quality quality)
+static struct alarm_reading number(double value, enum quality quality)
 {
-    return (struct sample){.value = {.number = value}, .quality = (uint8_t)quality};
+    return (struct alarm_reading){.value = value, .has_value = quality != QUALITY_BAD, .quality = quality};
 }
 
 /* One reading through the whole machine; what it has to tell is committed at once, into `told` ("raised cleared "). */
-static void step(struct alarm *alarm, const struct rule *rule, int64_t mono_us, struct sample sample, char *told)
+static void step(struct alarm *alarm, const struct rule *rule, int64_t mono_us, struct alarm_reading reading,
+                 char *told)
 {
-    struct alarm_reading reading = {.at = at(mono_us), .quality = (enum quality)sample.quality};
+    reading.at = at(mono_us);
     alarm_tick(alarm, rule, reading.at);
-    reading.crossing = alarm_crosses(rule, VALUE_NUMBER, &sample, alarm->condition);
-    reading.has_value = sample_number(VALUE_NUMBER, &sample, &reading.value);
+    reading.crossing = reading.has_value ? alarm_crosses(rule, reading.value, alarm->condition) : TRI_UNKNOWN;
     alarm_feed(alarm, rule, &reading);
     struct alarm_change change;
     while (alarm_owed(alarm, rule, &change)) {
@@ -196,47 +195,117 @@ static void test_limits_and_deadbands(void **state)
         bool condition;
         enum tri crosses;
     } const cases[] = {
-        {RULE_HI, 20, 2, 20, false, TRI_YES},       {RULE_HI, 20, 2, 19.99, false, TRI_NO},
-        {RULE_HI, 20, 2, 18, true, TRI_YES},        {RULE_HI, 20, 2, 17.99, true, TRI_NO},
-        {RULE_HIHI, 40, 3, 40, false, TRI_YES},     {RULE_HIHI, 40, 3, 37, true, TRI_YES},
-        {RULE_HIHI, 40, 3, 36.9, true, TRI_NO},     {RULE_LO, 5, 1, 5, false, TRI_YES},
-        {RULE_LO, 5, 1, 5.01, false, TRI_NO},       {RULE_LO, 5, 1, 6, true, TRI_YES},
-        {RULE_LO, 5, 1, 6.01, true, TRI_NO},        {RULE_LOLO, 5, 0, 5, true, TRI_YES},
-        {RULE_LOLO, 5, 0, 5.01, true, TRI_NO},      {RULE_EQUALS, 7, 1, 7, false, TRI_YES},
-        {RULE_EQUALS, 7, 1, 7.5, false, TRI_NO},    {RULE_EQUALS, 7, 1, 7.5, true, TRI_YES},
-        {RULE_EQUALS, 7, 1, 5.9, true, TRI_NO},     {RULE_COMM, 0, 0, 1, false, TRI_UNKNOWN},
+        {RULE_HI, 20, 2, 20, false, TRI_YES},
+        {RULE_HI, 20, 2, 19.99, false, TRI_NO},
+        {RULE_HI, 20, 2, 18, true, TRI_YES},
+        {RULE_HI, 20, 2, 17.99, true, TRI_NO},
+        {RULE_HIHI, 40, 3, 40, false, TRI_YES},
+        {RULE_HIHI, 40, 3, 37, true, TRI_YES},
+        {RULE_HIHI, 40, 3, 36.9, true, TRI_NO},
+        {RULE_LO, 5, 1, 5, false, TRI_YES},
+        {RULE_LO, 5, 1, 5.01, false, TRI_NO},
+        {RULE_LO, 5, 1, 6, true, TRI_YES},
+        {RULE_LO, 5, 1, 6.01, true, TRI_NO},
+        {RULE_LOLO, 5, 0, 5, true, TRI_YES},
+        {RULE_LOLO, 5, 0, 5.01, true, TRI_NO},
+        {RULE_EQUALS, 7, 1, 7, false, TRI_YES},
+        {RULE_EQUALS, 7, 1, 7.5, false, TRI_NO},
+        {RULE_EQUALS, 7, 1, 7.5, true, TRI_YES},
+        {RULE_EQUALS, 7, 1, 5.9, true, TRI_NO},
+        {RULE_DEVIATION, 3, 1, 3, false, TRI_YES},
+        {RULE_DEVIATION, 3, 1, 2.9, false, TRI_NO},
+        {RULE_DEVIATION, 3, 1, 2, true, TRI_YES},
+        {RULE_DEVIATION, 3, 1, 1.9, true, TRI_NO},
+        {RULE_RATE, 8, 2, 8, false, TRI_YES},
+        {RULE_RATE, 8, 2, 7.9, false, TRI_NO},
+        {RULE_RATE, 8, 2, 6, true, TRI_YES},
+        {RULE_RATE, 8, 2, 5.9, true, TRI_NO},
+        {RULE_RATE, 8, 2, -9, false, TRI_NO},
+        {RULE_RATE, -8, 2, -8, false, TRI_YES},
+        {RULE_RATE, -8, 2, -7.9, false, TRI_NO},
+        {RULE_RATE, -8, 2, -6, true, TRI_YES},
+        {RULE_RATE, -8, 2, -5.9, true, TRI_NO},
+        {RULE_RATE, -8, 2, 9, false, TRI_NO},
+        {RULE_STUCK, 0, 0.5, 0.5, false, TRI_YES},
+        {RULE_STUCK, 0, 0.5, 0.51, false, TRI_NO},
+        {RULE_STUCK, 0, 0.5, 0.5, true, TRI_YES},
+        {RULE_STUCK, 0, 0.5, 0.51, true, TRI_NO},
+        {RULE_BIT, 0, 0, 1, false, TRI_YES},
+        {RULE_BIT, 0, 0, 0, true, TRI_NO},
+        {RULE_COMM, 0, 0, 1, false, TRI_UNKNOWN},
         {RULE_FAILED, 0, 0, 1, false, TRI_UNKNOWN},
+        {RULE_KIND_COUNT, 0, 0, 1, false, TRI_UNKNOWN},
+        {(enum rule_kind)99, 0, 0, 1, false, TRI_UNKNOWN}, /* of a later version of the program */
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         struct rule rule = {.kind = cases[i].kind, .limit = cases[i].limit, .deadband = cases[i].deadband};
-        struct sample sample = number(cases[i].value, QUALITY_GOOD);
-        assert_int_equal(alarm_crosses(&rule, VALUE_NUMBER, &sample, cases[i].condition), cases[i].crosses);
-        sample.quality = QUALITY_BAD;
-        assert_int_equal(alarm_crosses(&rule, VALUE_NUMBER, &sample, cases[i].condition), TRI_UNKNOWN);
+        assert_int_equal(alarm_crosses(&rule, cases[i].value, cases[i].condition), cases[i].crosses);
     }
 }
 
-static void test_bits_and_codes(void **state)
+static void test_codes(void **state)
 {
     (void)state;
-    struct rule bit = {.kind = RULE_BIT};
-    struct sample sample = {.value = {.boolean = true}};
-    assert_int_equal(alarm_crosses(&bit, VALUE_BOOL, &sample, false), TRI_YES);
-    sample.value.boolean = false;
-    assert_int_equal(alarm_crosses(&bit, VALUE_BOOL, &sample, true), TRI_NO);
     struct rule code = {.kind = RULE_CODE, .code_mask = UINT64_C(1) << 63 | 4};
-    uint32_t const codes[] = {0, 2, 3, 63, 64, 4000000000U};
-    enum tri const wanted[] = {TRI_NO, TRI_YES, TRI_NO, TRI_YES, TRI_NO, TRI_NO};
-    for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
-        struct sample coded = {.value = {.code = codes[i]}};
-        assert_int_equal(alarm_crosses(&code, VALUE_ENUM, &coded, false), wanted[i]);
+    double const codes[] = {0, 2, 3, 63, 64, 4e9, -1};
+    enum tri const wanted[] = {TRI_NO, TRI_YES, TRI_NO, TRI_YES, TRI_NO, TRI_NO, TRI_NO};
+    for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+        assert_int_equal(alarm_crosses(&code, codes[i], false), wanted[i]);
+}
+
+/* The condition is crossing AND gate, and the reading as good as the half that decided. */
+static void test_a_gate_is_half_of_the_condition(void **state)
+{
+    (void)state;
+    struct {
+        enum tri crossing;
+        enum quality quality;
+        enum tri gate;
+        enum quality gate_quality;
+        enum tri wanted;
+        enum quality wanted_quality;
+    } const cases[] = {
+        {TRI_YES, QUALITY_GOOD, TRI_YES, QUALITY_GOOD, TRI_YES, QUALITY_GOOD},
+        {TRI_YES, QUALITY_UNCERTAIN, TRI_YES, QUALITY_GOOD, TRI_YES, QUALITY_UNCERTAIN},
+        {TRI_NO, QUALITY_GOOD, TRI_YES, QUALITY_UNCERTAIN, TRI_NO, QUALITY_GOOD},
+        {TRI_YES, QUALITY_GOOD, TRI_YES, QUALITY_BAD, TRI_YES, QUALITY_GOOD}, /* cannot be read: stands open */
+        {TRI_UNKNOWN, QUALITY_BAD, TRI_YES, QUALITY_GOOD, TRI_UNKNOWN, QUALITY_BAD},
+        {TRI_YES, QUALITY_GOOD, TRI_NO, QUALITY_GOOD, TRI_NO, QUALITY_GOOD},
+        {TRI_YES, QUALITY_GOOD, TRI_NO, QUALITY_UNCERTAIN, TRI_NO, QUALITY_UNCERTAIN}, /* holds */
+        {TRI_YES, QUALITY_UNCERTAIN, TRI_NO, QUALITY_GOOD, TRI_NO, QUALITY_GOOD},
+        {TRI_UNKNOWN, QUALITY_BAD, TRI_NO, QUALITY_GOOD, TRI_NO, QUALITY_GOOD},
+        {TRI_NO, QUALITY_GOOD, TRI_NO, QUALITY_UNCERTAIN, TRI_NO, QUALITY_GOOD}, /* either would do */
+        {TRI_NO, QUALITY_UNCERTAIN, TRI_NO, QUALITY_GOOD, TRI_NO, QUALITY_GOOD},
+        {TRI_YES, QUALITY_GOOD, TRI_UNKNOWN, QUALITY_BAD, TRI_UNKNOWN, QUALITY_GOOD}, /* not read since start */
+        {TRI_NO, QUALITY_GOOD, TRI_UNKNOWN, QUALITY_BAD, TRI_NO, QUALITY_GOOD},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct alarm_reading reading = {.crossing = cases[i].crossing, .quality = cases[i].quality};
+        alarm_gate(&reading, cases[i].gate, cases[i].gate_quality);
+        if (reading.crossing != cases[i].wanted || reading.quality != cases[i].wanted_quality)
+            fail_msg("case %zu: crossing %d, quality %d", i, (int)reading.crossing, (int)reading.quality);
     }
-    struct sample below = {.value = {.integer = -1}};
-    assert_int_equal(alarm_crosses(&code, VALUE_INT, &below, false), TRI_NO);
-    struct rule none = {.kind = RULE_KIND_COUNT};
-    assert_int_equal(alarm_crosses(&none, VALUE_BOOL, &sample, false), TRI_UNKNOWN);
-    none.kind = (enum rule_kind)99; /* of a later version of the program */
-    assert_int_equal(alarm_crosses(&none, VALUE_BOOL, &sample, false), TRI_UNKNOWN);
+}
+
+/* Nobody knows any more at what it stood: a standing begins anew at each start, what was raised stays. */
+static void test_a_standing_is_not_kept(void **state)
+{
+    (void)state;
+    struct rule rule = {.kind = RULE_STUCK, .on_delay_ms = 60000};
+    struct alarm alarm;
+    alarm_init(&alarm);
+    feed(&alarm, &rule, 100 * S, TRI_YES, QUALITY_GOOD);
+    assert_true(alarm.pending);
+    assert_false(alarm_untold(&alarm, &rule));
+    struct stored stored = alarm_stored(&alarm, &rule, 0);
+    assert_int_equal(stored.pending_mono_ms, 0);
+    stored.pending_mono_ms = 1;
+    alarm_init(&alarm);
+    alarm_restore(&alarm, &rule, &stored);
+    assert_false(alarm.pending);
+    stored.state = ALARM_UNACK;
+    alarm_restore(&alarm, &rule, &stored);
+    assert_true(alarm.condition);
 }
 
 /* Whatever is said of a bad reading: it is bad. */
@@ -651,7 +720,7 @@ struct reference { /* remembers spans of time instead of moments */
     int64_t before_us;
 };
 
-static void reference_step(struct reference *r, const struct rule *rule, int64_t mono_us, struct sample sample)
+static void reference_step(struct reference *r, const struct rule *rule, int64_t mono_us, struct alarm_reading reading)
 {
     int64_t span = mono_us - r->before_us;
     if (!r->on && r->before == 1) {
@@ -663,10 +732,7 @@ static void reference_step(struct reference *r, const struct rule *rule, int64_t
         }
     }
     double edge = r->on ? rule->limit - rule->deadband : rule->limit;
-    int now = sample.quality == QUALITY_BAD    ? 0
-              : sample.value.number >= edge    ? 1
-              : sample.quality == QUALITY_GOOD ? -1
-                                               : 0;
+    int now = reading.quality == QUALITY_BAD ? 0 : reading.value >= edge ? 1 : reading.quality == QUALITY_GOOD ? -1 : 0;
     if (r->on && now == -1 && r->before == -1)
         r->below_us += span;
     if (now == 1)
@@ -747,7 +813,9 @@ int main(void)
         cmocka_unit_test(test_states_of_later_versions_refuse),
         cmocka_unit_test(test_reset_is_refused_while_the_condition_runs_ahead),
         cmocka_unit_test(test_limits_and_deadbands),
-        cmocka_unit_test(test_bits_and_codes),
+        cmocka_unit_test(test_codes),
+        cmocka_unit_test(test_a_gate_is_half_of_the_condition),
+        cmocka_unit_test(test_a_standing_is_not_kept),
         cmocka_unit_test(test_a_bad_reading_says_nothing),
         cmocka_unit_test(test_a_foreign_change_aborts),
         cmocka_unit_test(test_on_delay_is_exact),

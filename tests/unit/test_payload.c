@@ -273,6 +273,55 @@ static void registry_names_points_and_alarms(void **state)
         "\"comm.lost\":{\"kind\":\"comm\",\"priority\":\"high\",\"zh\":\"通信中断\",\"en\":\"no answer\"}}}");
 }
 
+/* What a centre needs to understand a limit that is no plain one, and what is known of this one device. */
+static void registry_names_settings_gates_and_references(void **state)
+{
+    (void)state;
+    static const struct code fuels[] = {{"lpg", "", ""}, {"natural_gas", "", ""}};
+    static const struct class_setting settings[] = {
+        {.id = "rated_speed"}, {.id = "travel"}, {.id = "fuel", .choices = fuels, .choice_count = 2}};
+    static const struct device_class class = {.id = "x", .settings = settings, .setting_count = 3};
+    static const double known[] = {1.75, NO_LIMIT, 1};
+    static const double unknown[] = {NO_LIMIT, NO_LIMIT, NO_LIMIT};
+    struct site_device device = wire_devices[WIRE_GAS];
+    struct rule rules[WIRE_RULES];
+    struct site site = wire_site(no_centres, 0, "");
+    memcpy(rules, wire_rules, sizeof rules);
+    device.class = &class;
+    device.settings = known;
+    rules[0].kind = RULE_DEVIATION;
+    rules[0].from_point = WIRE_RUNS;
+    rules[0].when_point = WIRE_MODE;
+    rules[0].when_mask = 3;
+    rules[1].kind = RULE_RATE;
+    rules[1].limit = -0.5;
+    rules[1].over_ms = 10000;
+    rules[1].when_point = WIRE_FAULT;
+    rules[1].when_mask = 1;
+    rules[2].kind = RULE_DEVIATION;
+    rules[2].limit = 2;
+    rules[2].from_point = -1;
+    rules[2].from_value = 1.25;
+    rules[2].zh = rules[2].en = "";
+    site.devices = &device;
+    site.rules = rules;
+    struct text text = fresh();
+    payload_registry_content(&text, &site, 0);
+    assert_non_null(strstr(buffer, ",\"time_zone\":\"Asia/Shanghai\",\"settings\":{\"rated_speed\":1.75,"
+                                   "\"fuel\":\"natural_gas\"},\"points\":{"));
+    assert_non_null(strstr(buffer, "\"gas.high\":{\"kind\":\"deviation\",\"limit\":40,\"from\":\"runs\","
+                                   "\"when\":{\"point\":\"detector_mode\",\"is\":[\"normal\",\"warmup\"]},"
+                                   "\"priority\":\"critical\","));
+    assert_non_null(strstr(buffer, "\"gas.mode\":{\"kind\":\"rate\",\"limit\":-0.5,\"over_ms\":10000,"
+                                   "\"when\":{\"point\":\"fault\",\"is\":[false]},\"priority\":\"medium\"},"));
+    assert_non_null(strstr(buffer, "\"comm.lost\":{\"kind\":\"deviation\",\"limit\":2,\"from\":1.25,"
+                                   "\"priority\":\"high\"}}}"));
+    device.settings = unknown;
+    text = fresh();
+    payload_registry_content(&text, &site, 0);
+    assert_null(strstr(buffer, "settings"));
+}
+
 /* What the digest is of: the message without v, gw, at, rev and sha256, byte for byte. */
 static void registry_content_is_the_message_without_its_head(void **state)
 {
@@ -395,6 +444,7 @@ int main(void)
         cmocka_unit_test(active_lists_what_is_not_normal),
         cmocka_unit_test(active_says_what_it_leaves_out),
         cmocka_unit_test(registry_names_points_and_alarms),
+        cmocka_unit_test(registry_names_settings_gates_and_references),
         cmocka_unit_test(registry_content_is_the_message_without_its_head),
         cmocka_unit_test(status_and_will),
         cmocka_unit_test(history_holds_records_as_they_are),
