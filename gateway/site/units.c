@@ -32,6 +32,8 @@ enum dimension {
     RESISTANCE,    /* Ohm */
     CONDUCTIVITY,  /* uS/cm */
     ACIDITY,       /* [pH] */
+    AMOUNT,        /* mmol/L */
+    HEAT_CONTENT,  /* kJ/m3 */
 };
 
 struct unit {
@@ -121,6 +123,10 @@ static const struct unit units[] = {
     {"uS/cm", CONDUCTIVITY, 1, 0},
     {"mS/cm", CONDUCTIVITY, 1e3, 0},
     {"[pH]", ACIDITY, 1, 0},
+    {"mmol/L", AMOUNT, 1, 0},
+    {"umol/L", AMOUNT, 1e-3, 0},
+    {"kJ/m3", HEAT_CONTENT, 1, 0},
+    {"MJ/m3", HEAT_CONTENT, 1e3, 0},
 };
 
 static const struct {
