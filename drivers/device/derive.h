@@ -10,6 +10,18 @@ static inline bool derive_has(const struct derive *derive, size_t point)
     return derive->sources[point] == POINT_READ;
 }
 
+/* Does the device have the point, read or derived? */
+static inline bool derive_knows(const struct derive *derive, size_t point)
+{
+    return derive->sources[point] != POINT_ABSENT;
+}
+
+/* Is the point ours to compute? */
+static inline bool derive_owes(const struct derive *derive, size_t point)
+{
+    return derive->sources[point] == POINT_DERIVED;
+}
+
 static inline enum tri derive_bool(const struct derive *derive, size_t point)
 {
     const struct sample *sample = &derive->samples[point];
@@ -36,11 +48,9 @@ static inline void derive_set(struct derive *derive, size_t point, enum tri valu
     sample->reason = cause->quality == QUALITY_BAD ? cause->reason : (uint8_t)REASON_STARTING;
 }
 
-/* True for `for_ms` without a break? While the condition is unknown its time stands still and the answer is unknown; only
- * a known `no` ends it. Lowers derive->ret_next_mono_ms to the moment at which the answer changes by itself. */
-static inline enum tri derive_held(struct derive *derive, size_t hold_index, enum tri condition, int64_t for_ms)
+/* derive_held() for a hold that lives in the class's own memory: it starts anew when the gateway does. */
+static inline enum tri derive_timed(struct derive *derive, struct hold *hold, enum tri condition, int64_t for_ms)
 {
-    struct hold *hold = &derive->holds[hold_index];
     if (condition == TRI_NO) {
         *hold = (struct hold){0};
         return TRI_NO;
@@ -62,6 +72,13 @@ static inline enum tri derive_held(struct derive *derive, size_t hold_index, enu
     if (due_mono_ms < derive->ret_next_mono_ms)
         derive->ret_next_mono_ms = due_mono_ms;
     return TRI_NO;
+}
+
+/* True for `for_ms` without a break? While the condition is unknown its time stands still and the answer is unknown; only
+ * a known `no` ends it. Lowers derive->ret_next_mono_ms to the moment at which the answer changes by itself. */
+static inline enum tri derive_held(struct derive *derive, size_t hold_index, enum tri condition, int64_t for_ms)
+{
+    return derive_timed(derive, &derive->holds[hold_index], condition, for_ms);
 }
 
 #endif

@@ -3,250 +3,75 @@
 #include <math.h>
 
 #include "drivers/device/derive.h"
+#include "drivers/device/lift_table.h"
 #include "gateway/base/check.h"
 
 #define SPEED_RUN_MPS       0.05
 #define SPEED_STOP_MPS      0.02
-#define NONLEVEL_MS         10000
-#define LEVEL_MS            120000
-#define BUTTON_MS           3000
-#define OUTSIDE_ZONE_MS     10000
 #define MOVING_DOOR_OPEN_MS 300
 #define OVERLOAD_PCT        110.0
-#define GB_CODES            "GB/T 38656-2020"
+#define OVERSPEED_FACTOR    1.15 /* the speed governor trips at 115 % of the rated speed or above */
+#define RUN_LIMIT_MIN_S     20.0 /* motor run time limiter: 45 s, or the full travel and 10 s, at least 20 s */
+#define RUN_LIMIT_MAX_S     45.0
+#define RUN_LIMIT_EXTRA_S   10.0
 
-enum service_mode {
-    MODE_STOPPED,
-    MODE_NORMAL,
-    MODE_INSPECTION,
-    MODE_FIRE_RETURN,
-    MODE_FIREFIGHTER,
-    MODE_EMERGENCY_POWER,
-    MODE_EARTHQUAKE,
-    MODE_UNKNOWN
-};
+/* --- what is asked of the points ------------------------------------------------------------------------------------- */
 
-static const struct code service_modes[] = {
-    [MODE_STOPPED] = {"stopped", "停止服务", "out of service"},
-    [MODE_NORMAL] = {"normal", "正常运行", "normal"},
-    [MODE_INSPECTION] = {"inspection", "检修", "inspection"},
-    [MODE_FIRE_RETURN] = {"fire_return", "消防返回", "fire return"},
-    [MODE_FIREFIGHTER] = {"firefighter", "消防员运行", "firefighter"},
-    [MODE_EMERGENCY_POWER] = {"emergency_power", "应急电源运行", "emergency power"},
-    [MODE_EARTHQUAKE] = {"earthquake", "地震模式", "earthquake"},
-    [MODE_UNKNOWN] = {"unknown", "未知", "unknown"},
-};
-
-enum car_status { CAR_STOP, CAR_RUN };
-static const struct code car_statuses[] = {
-    [CAR_STOP] = {"stop", "停止", "standing"}, [CAR_RUN] = {"run", "运行", "running"}};
-
-static const struct code car_directions[] = {{"none", "无", "none"}, {"up", "上行", "up"}, {"down", "下行", "down"}};
-
-/* Canonical faults; a profile maps its own dialect (GB/T 24476, GB/T 38656, DB50, vendors) onto them. */
-enum fault {
-    FAULT_NONE,
-    FAULT_SAFETY_CIRCUIT_OPEN,
-    FAULT_DOOR_CLOSE,
-    FAULT_DOOR_OPEN,
-    FAULT_STOP_OUTSIDE_ZONE,
-    FAULT_UNINTENDED_MOVEMENT,
-    FAULT_MOTOR_TIME_LIMITER,
-    FAULT_POSITION_LOST,
-    FAULT_ANTI_RERUN,
-    FAULT_DOOR_OPEN_WHILE_RUNNING,
-    FAULT_OVERSHOOT_TOP,
-    FAULT_PIT_STRIKE,
-    FAULT_TRAPPED,
-    FAULT_OVERSPEED,
-    FAULT_OTHER
-};
-
-static const struct code faults[] = {
-    [FAULT_NONE] = {"none", "无故障", "none"},
-    [FAULT_SAFETY_CIRCUIT_OPEN] = {"safety_circuit_open", "安全回路断路", "safety circuit open"},
-    [FAULT_DOOR_CLOSE] = {"door_close_fault", "关门故障", "door does not close"},
-    [FAULT_DOOR_OPEN] = {"door_open_fault", "开门故障", "door does not open"},
-    [FAULT_STOP_OUTSIDE_ZONE] = {"stop_outside_zone", "开锁区域外停止", "stopped outside the door zone"},
-    [FAULT_UNINTENDED_MOVEMENT] = {"unintended_movement", "轿厢意外移动", "unintended car movement"},
-    [FAULT_MOTOR_TIME_LIMITER] = {"motor_time_limiter", "电动机运转时间限制器动作", "motor run time limiter"},
-    [FAULT_POSITION_LOST] = {"position_lost", "楼层位置丢失", "position lost"},
-    [FAULT_ANTI_RERUN] = {"anti_rerun", "防止再运行故障", "restart prevented"},
-    [FAULT_DOOR_OPEN_WHILE_RUNNING] = {"door_open_while_running", "运行中开门", "door opened while running"},
-    [FAULT_OVERSHOOT_TOP] = {"overshoot_top", "冲顶", "overshoot at the top"},
-    [FAULT_PIT_STRIKE] = {"pit_strike", "蹲底", "pit strike"},
-    [FAULT_TRAPPED] = {"trapped", "困人", "passenger trapped"},
-    [FAULT_OVERSPEED] = {"overspeed", "超速", "overspeed"},
-    [FAULT_OTHER] = {"other", "其他故障", "other"},
-};
-
-enum point {
-    SERVICE_MODE,
-    CAR_STATUS,
-    CAR_DIRECTION,
-    DOOR_ZONE,
-    CAR_FLOOR,
-    CAR_FLOOR_INDEX,
-    DOOR_CLOSED,
-    PASSENGER_PRESENT,
-    CAR_LOAD_PCT,
-    CAR_SPEED,
-    CAR_POSITION_M,
-    RUN_HOURS,
-    RUN_COUNT,
-    DOOR_CYCLES,
-    ROPE_BENDS,
-    TRAVEL_DISTANCE,
-    ENERGY_TOTAL,
-    UPPER_LIMIT,
-    LOWER_LIMIT,
-    MAINS_OK,
-    ALARM_BUTTON,
-    INTERCOM_OK,
-    ARD_ACTIVE,
-    UPS_SOC,
-    MACHINE_TEMP,
-    CABINET_TEMP,
-    VIB_X,
-    VIB_Y,
-    VIB_Z,
-    EBIKE_IN_CAR,
-    FAULT,
-    FAULT_CODE_RAW,
-    CODE_SYSTEM,
-    TRAPPED_NONLEVEL,
-    TRAPPED_LEVEL,
-    TRAPPED_BY_BUTTON,
-    TRAPPED,
-    STOP_OUTSIDE_ZONE,
-    MOVING_DOOR_OPEN,
-    BUTTON_CALL,
-    MAINS_LOST,
-    OVERLOAD_RUN,
-    POINT_COUNT
-};
-
-#define NUMBER(name, unit_, low, high, band, poll_, zh_, en_)                                                          \
-    {                                                                                                                  \
-        .id = (name), .unit = (unit_), .type = VALUE_NUMBER, .minimum = (low), .maximum = (high), .deadband = (band),  \
-        .poll = (poll_), .zh = (zh_), .en = (en_)                                                                      \
-    }
-#define PLAIN(name, unit_, type_, poll_, zh_, en_)                                                                     \
-    {                                                                                                                  \
-        .id = (name), .unit = (unit_), .type = (type_), .minimum = NO_LIMIT, .maximum = NO_LIMIT, .poll = (poll_),     \
-        .zh = (zh_), .en = (en_)                                                                                       \
-    }
-#define CODED(name, list, poll_, derived_, zh_, en_)                                                                   \
-    {                                                                                                                  \
-        .id = (name), .unit = "", .type = VALUE_ENUM, .codes = (list), .code_count = ARRAY_SIZE(list),                 \
-        .minimum = NO_LIMIT, .maximum = NO_LIMIT, .poll = (poll_), .derived = (derived_), .zh = (zh_), .en = (en_)     \
-    }
-#define DERIVED(name, zh_, en_)                                                                                        \
-    {                                                                                                                  \
-        .id = (name), .unit = "", .type = VALUE_BOOL, .minimum = NO_LIMIT, .maximum = NO_LIMIT, .poll = POLL_SAFETY,   \
-        .derived = true, .zh = (zh_), .en = (en_)                                                                      \
-    }
-
-static const struct class_point points[POINT_COUNT] = {
-    [SERVICE_MODE] = CODED("service_mode", service_modes, POLL_SAFETY, false, "服务模式", "service mode"),
-    [CAR_STATUS] = CODED("car_status", car_statuses, POLL_SAFETY, true, "轿厢运行状态", "car running"),
-    [CAR_DIRECTION] = CODED("car_direction", car_directions, POLL_NORMAL, false, "运行方向", "direction"),
-    [DOOR_ZONE] = PLAIN("door_zone", "", VALUE_BOOL, POLL_SAFETY, "开锁区域", "in the door zone"),
-    [CAR_FLOOR] = PLAIN("car_floor", "", VALUE_TEXT, POLL_NORMAL, "当前楼层", "floor shown"),
-    [CAR_FLOOR_INDEX] = NUMBER("car_floor_index", "{floor}", -10, 200, 0, POLL_NORMAL, "楼层序号", "floor index"),
-    [DOOR_CLOSED] = PLAIN("door_closed", "", VALUE_BOOL, POLL_SAFETY, "门关闭", "doors closed"),
-    [PASSENGER_PRESENT] = PLAIN("passenger_present", "", VALUE_BOOL, POLL_SAFETY, "轿厢内有人", "somebody inside"),
-    [CAR_LOAD_PCT] = NUMBER("car_load_pct", "%", 0, 150, 5, POLL_NORMAL, "载荷", "load"),
-    [CAR_SPEED] = NUMBER("car_speed", "m/s", -12, 12, 0.1, POLL_SAFETY, "轿厢速度", "car speed"),
-    [CAR_POSITION_M] = NUMBER("car_position_m", "m", -100, 1000, 0.1, POLL_NORMAL, "轿厢位置", "car position"),
-    [RUN_HOURS] = NUMBER("run_hours", "h", 0, NO_LIMIT, 0, POLL_SLOW, "累计运行时间", "running time"),
-    [RUN_COUNT] = PLAIN("run_count", "{count}", VALUE_INT, POLL_SLOW, "累计运行次数", "number of runs"),
-    [DOOR_CYCLES] = PLAIN("door_cycles", "{count}", VALUE_INT, POLL_SLOW, "开门次数", "door cycles"),
-    [ROPE_BENDS] = PLAIN("rope_bends", "{count}", VALUE_INT, POLL_SLOW, "钢丝绳折弯次数", "rope bends"),
-    [TRAVEL_DISTANCE] = NUMBER("travel_distance", "m", 0, NO_LIMIT, 1, POLL_SLOW, "累计运行距离", "distance travelled"),
-    [ENERGY_TOTAL] = NUMBER("energy_total", "kW.h", 0, NO_LIMIT, 0.1, POLL_SLOW, "累计电能", "energy"),
-    [UPPER_LIMIT] = PLAIN("upper_limit", "", VALUE_BOOL, POLL_NORMAL, "上限位", "upper limit switch"),
-    [LOWER_LIMIT] = PLAIN("lower_limit", "", VALUE_BOOL, POLL_NORMAL, "下限位", "lower limit switch"),
-    [MAINS_OK] = PLAIN("mains_ok", "", VALUE_BOOL, POLL_SAFETY, "主电源正常", "mains present"),
-    [ALARM_BUTTON] = PLAIN("alarm_button", "", VALUE_BOOL, POLL_SAFETY, "报警按钮", "alarm button"),
-    [INTERCOM_OK] = PLAIN("intercom_ok", "", VALUE_BOOL, POLL_NORMAL, "对讲正常", "intercom healthy"),
-    [ARD_ACTIVE] = PLAIN("ard_active", "", VALUE_BOOL, POLL_NORMAL, "停电应急平层动作", "rescue device active"),
-    [UPS_SOC] = NUMBER("ups_soc", "%", 0, 100, 1, POLL_SLOW, "应急电源电量", "emergency battery"),
-    [MACHINE_TEMP] = NUMBER("machine_temp", "Cel", -20, 120, 0.5, POLL_SLOW, "机房温度", "machine room temperature"),
-    [CABINET_TEMP] = NUMBER("cabinet_temp", "Cel", -20, 120, 0.5, POLL_SLOW, "控制柜温度", "cabinet temperature"),
-    [VIB_X] = NUMBER("vib_x", "m/s2", -20, 20, 0.1, POLL_NORMAL, "振动 X", "vibration x"),
-    [VIB_Y] = NUMBER("vib_y", "m/s2", -20, 20, 0.1, POLL_NORMAL, "振动 Y", "vibration y"),
-    [VIB_Z] = NUMBER("vib_z", "m/s2", -20, 20, 0.1, POLL_NORMAL, "振动 Z", "vibration z"),
-    [EBIKE_IN_CAR] = PLAIN("ebike_in_car", "", VALUE_BOOL, POLL_NORMAL, "电动车进入轿厢", "e-bike in the car"),
-    [FAULT] = CODED("fault", faults, POLL_SAFETY, false, "故障", "fault"),
-    [FAULT_CODE_RAW] = PLAIN("fault_code_raw", "", VALUE_TEXT, POLL_NORMAL, "原始故障代码", "controller's fault code"),
-    [CODE_SYSTEM] = PLAIN("code_system", "", VALUE_TEXT, POLL_SLOW, "代码体系", "system of that code"),
-    [TRAPPED_NONLEVEL] = DERIVED("trapped_nonlevel", "非平层困人", "trapped between floors"),
-    [TRAPPED_LEVEL] = DERIVED("trapped_level", "平层困人", "trapped at a floor"),
-    [TRAPPED_BY_BUTTON] = DERIVED("trapped_by_button", "报警按钮求救", "trapped, calls by button"),
-    [TRAPPED] = DERIVED("trapped", "困人", "passenger trapped"),
-    [STOP_OUTSIDE_ZONE] = DERIVED("stop_outside_zone", "开锁区域外停止", "stopped outside the door zone"),
-    [MOVING_DOOR_OPEN] = DERIVED("moving_door_open", "开门走梯", "moving with open doors"),
-    [BUTTON_CALL] = DERIVED("button_call", "报警按钮有效", "alarm button, not at an open door"),
-    [MAINS_LOST] = DERIVED("mains_lost", "主电源中断", "mains lost"),
-    [OVERLOAD_RUN] = DERIVED("overload_run", "超载运行", "running overloaded"),
-};
-
-#define SECONDS(n) ((n)*1000U)
-#define LATCHED    true
-#define FREE       false
-#define COMMON(id_, point_, on_, off_, on_max_, priority_, latch_, code_)                                              \
-    .id = (id_), .point = (point_), .limit_ceiling = NO_LIMIT, .on_delay_ms = SECONDS(on_),                            \
-    .off_delay_ms = SECONDS(off_), .on_delay_max_ms = SECONDS(on_max_), .priority = (priority_), .latch = (latch_),    \
-    .shelvable = (priority_) != PRIORITY_CRITICAL, .code_system = (code_) == NULL ? NULL : GB_CODES, .code = (code_)
-
-static const struct class_alarm alarms[] = {
-    {COMMON("lift.trapped", "trapped", 0, 30, 3, PRIORITY_CRITICAL, LATCHED, "11"), .kind = RULE_BIT, .limit = NO_LIMIT,
-     .zh = "困人", .en = "passenger trapped"},
-    {COMMON("lift.ucm", "fault", 0, 0, 3, PRIORITY_CRITICAL, LATCHED, "05"), .kind = RULE_CODE, .limit = NO_LIMIT,
-     .codes = {"unintended_movement"}, .zh = "轿厢意外移动", .en = "unintended car movement"},
-    {COMMON("lift.moving_door_open", "moving_door_open", 0, 10, 3, PRIORITY_CRITICAL, LATCHED, NULL), .kind = RULE_BIT,
-     .limit = NO_LIMIT, .zh = "开门走梯", .en = "moving with open doors"},
-    {COMMON("lift.overshoot_top", "fault", 0, 0, 3, PRIORITY_CRITICAL, LATCHED, "09"), .kind = RULE_CODE,
-     .limit = NO_LIMIT, .codes = {"overshoot_top"}, .zh = "冲顶", .en = "overshoot at the top"},
-    {COMMON("lift.pit_strike", "fault", 0, 0, 3, PRIORITY_CRITICAL, LATCHED, "10"), .kind = RULE_CODE,
-     .limit = NO_LIMIT, .codes = {"pit_strike"}, .zh = "蹲底", .en = "pit strike"},
-    {COMMON("lift.overspeed", "fault", 0, 0, 3, PRIORITY_CRITICAL, LATCHED, NULL), .kind = RULE_CODE, .limit = NO_LIMIT,
-     .codes = {"overspeed"}, .zh = "超速", .en = "overspeed"},
-    {COMMON("lift.safety_circuit", "fault", 1, 10, 30, PRIORITY_HIGH, FREE, "01"), .kind = RULE_CODE, .limit = NO_LIMIT,
-     .codes = {"safety_circuit_open"}, .zh = "安全回路断路", .en = "safety circuit open"},
-    {COMMON("lift.stop_outside_zone", "stop_outside_zone", 0, 10, 60, PRIORITY_HIGH, FREE, "04"), .kind = RULE_BIT,
-     .limit = NO_LIMIT, .zh = "开锁区域外停止", .en = "stopped outside the door zone"},
-    {COMMON("lift.door", "fault", 5, 30, 300, PRIORITY_MEDIUM, FREE, NULL), .kind = RULE_CODE, .limit = NO_LIMIT,
-     .codes = {"door_close_fault", "door_open_fault"}, .zh = "开关门故障", .en = "door fault"},
-    {COMMON("lift.motor_limiter", "fault", 0, 10, 60, PRIORITY_HIGH, LATCHED, "06"), .kind = RULE_CODE,
-     .limit = NO_LIMIT, .codes = {"motor_time_limiter"}, .zh = "电动机运转时间限制器动作",
-     .en = "motor run time limiter"},
-    {COMMON("lift.position_lost", "fault", 0, 10, 60, PRIORITY_HIGH, LATCHED, "07"), .kind = RULE_CODE,
-     .limit = NO_LIMIT, .codes = {"position_lost"}, .zh = "楼层位置丢失", .en = "position lost"},
-    {COMMON("lift.anti_rerun", "fault", 0, 10, 60, PRIORITY_HIGH, LATCHED, "08"), .kind = RULE_CODE, .limit = NO_LIMIT,
-     .codes = {"anti_rerun"}, .zh = "防止再运行故障", .en = "restart prevented"},
-    {COMMON("lift.alarm_button", "button_call", 3, 10, 10, PRIORITY_HIGH, FREE, NULL), .kind = RULE_BIT,
-     .limit = NO_LIMIT, .zh = "轿厢报警按钮", .en = "car alarm button"},
-    {COMMON("lift.power_out", "mains_lost", 5, 30, 300, PRIORITY_MEDIUM, FREE, NULL), .kind = RULE_BIT,
-     .limit = NO_LIMIT, .zh = "主电源中断", .en = "mains lost"},
-    {COMMON("lift.overload_run", "overload_run", 1, 5, 30, PRIORITY_HIGH, FREE, NULL), .kind = RULE_BIT,
-     .limit = NO_LIMIT, .zh = "超载运行", .en = "running overloaded"},
-    {COMMON("lift.ebike", "ebike_in_car", 2, 10, 60, PRIORITY_MEDIUM, FREE, NULL), .kind = RULE_BIT, .limit = NO_LIMIT,
-     .zh = "电动车进入轿厢", .en = "e-bike in the car"},
-    {COMMON("lift.machine_temp", "machine_temp", 60, 60, 3600, PRIORITY_LOW, FREE, NULL), .kind = RULE_HI, .limit = 50,
-     .deadband = 1, .zh = "机房温度高", .en = "machine room warm"},
-    {COMMON("lift.machine_temp_hh", "machine_temp", 60, 60, 3600, PRIORITY_MEDIUM, FREE, NULL), .kind = RULE_HIHI,
-     .limit = 60, .deadband = 1, .zh = "机房温度过高", .en = "machine room hot"},
-    {COMMON("comm.lost", NULL, 60, 10, 600, PRIORITY_MEDIUM, FREE, NULL), .kind = RULE_COMM, .limit = NO_LIMIT,
-     .zh = "电梯通信中断", .en = "lift does not answer"},
-};
-
-enum hold_index { HOLD_NONLEVEL, HOLD_LEVEL, HOLD_BUTTON, HOLD_OUTSIDE_ZONE, HOLD_MOVING_DOOR_OPEN };
-
-static bool has_motion(const struct derive *derive)
+static int64_t ms_of(const struct derive *derive, enum lift_setting seconds)
 {
-    return derive_has(derive, CAR_STATUS) || derive_has(derive, CAR_SPEED);
+    return (int64_t)(derive->settings[seconds] * 1000 + 0.5);
+}
+
+static bool has_value(const struct derive *derive, size_t point)
+{
+    return derive->samples[point].quality != QUALITY_BAD;
+}
+
+static enum tri above(const struct derive *derive, enum lift_point point, double limit)
+{
+    return has_value(derive, point) ? tri_of(fabs(derive->samples[point].value.number) > limit) : TRI_UNKNOWN;
+}
+
+/* Any of these yes/no points, as far as the lift has them. */
+static enum tri any_of(const struct derive *derive, enum lift_point first, enum lift_point last)
+{
+    enum tri result = TRI_NO;
+    for (size_t i = first; i <= (size_t)last; i++)
+        if (derive_knows(derive, i))
+            result = tri_or(result, derive_bool(derive, i));
+    return result;
+}
+
+static enum tri bit(const struct derive *derive, enum lift_point point)
+{
+    return any_of(derive, point, point);
+}
+
+/* A point of its own, or the code that says the same; of a lift with both, either is enough, and the code only adds. */
+static enum tri told(const struct derive *derive, enum tri own, bool has_own, enum lift_fault event)
+{
+    enum tri coded = derive_is_code(derive, FAULT, event);
+    return has_own ? tri_or(own, tri_of(coded == TRI_YES)) : coded;
+}
+
+static enum tri button(const struct derive *derive)
+{
+    return told(derive, derive_bool(derive, ALARM_BUTTON), derive_has(derive, ALARM_BUTTON), EVENT_ALARM_BUTTON);
+}
+
+/* Where no mode is read, the event that began one. A mode that is unknown, bad or not read excuses nothing. */
+static enum lift_mode mode(const struct derive *derive)
+{
+    static const enum lift_mode begun[] = {MODE_STOPPED,     MODE_INSPECTION,      MODE_FIRE_RETURN,
+                                           MODE_FIREFIGHTER, MODE_EMERGENCY_POWER, MODE_EARTHQUAKE};
+    size_t const source = derive_has(derive, SERVICE_MODE) ? SERVICE_MODE : FAULT;
+    if (!has_value(derive, source))
+        return MODE_UNKNOWN;
+    uint32_t const code = derive->samples[source].value.code;
+    if (source == SERVICE_MODE)
+        return (enum lift_mode)code;
+    bool const is_begun = code >= EVENT_STOP_SERVICE && code <= EVENT_EARTHQUAKE;
+    return is_begun ? begun[code - EVENT_STOP_SERVICE] : MODE_UNKNOWN;
 }
 
 static enum tri moving(const struct derive *derive)
@@ -254,144 +79,296 @@ static enum tri moving(const struct derive *derive)
     const struct sample *status = &derive->samples[CAR_STATUS];
     if (derive_has(derive, CAR_STATUS) && status->quality != QUALITY_BAD)
         return tri_of(status->value.code == CAR_RUN);
-    const struct sample *speed = &derive->samples[CAR_SPEED];
-    if (!derive_has(derive, CAR_SPEED) || speed->quality == QUALITY_BAD)
+    if (!derive_has(derive, CAR_SPEED))
         return TRI_UNKNOWN;
-    bool ran = status->quality != QUALITY_BAD && status->value.code == CAR_RUN; /* what was derived before */
-    return tri_of(fabs(speed->value.number) > (ran ? SPEED_STOP_MPS : SPEED_RUN_MPS));
+    bool const ran = status->quality != QUALITY_BAD && status->value.code == CAR_RUN; /* what was derived before */
+    return above(derive, CAR_SPEED, ran ? SPEED_STOP_MPS : SPEED_RUN_MPS);
 }
 
-/* A mode that is unknown, bad or not read excuses nothing. */
-static bool in_mode(const struct derive *derive, enum service_mode mode)
+/* --- how long it has lasted ------------------------------------------------------------------------------------------ */
+
+static void end_spell(struct spell *spell)
 {
-    return derive_has(derive, SERVICE_MODE) && derive_is_code(derive, SERVICE_MODE, mode) == TRI_YES;
+    *spell = (struct spell){.seen = true};
 }
 
-static enum tri trapped_nonlevel(struct derive *derive, enum tri standing)
+/* As derive_held(), of a memory that begins empty: "not yet so long" is unknown while it may have begun before. */
+static enum tri lasts(struct derive *derive, struct spell *spell, enum tri condition, int64_t for_ms)
 {
-    bool excused =
-        in_mode(derive, MODE_INSPECTION) || in_mode(derive, MODE_FIRE_RETURN) || in_mode(derive, MODE_FIREFIGHTER);
-    enum tri condition =
-        tri_and(derive_bool(derive, PASSENGER_PRESENT), tri_and(standing, tri_not(derive_bool(derive, DOOR_ZONE))));
-    return derive_held(derive, HOLD_NONLEVEL, excused ? TRI_NO : condition, NONLEVEL_MS);
+    if (condition == TRI_NO)
+        end_spell(spell);
+    enum tri result = derive_timed(derive, &spell->hold, condition, for_ms);
+    return result == TRI_NO && condition == TRI_YES && !spell->seen ? TRI_UNKNOWN : result;
 }
 
-static enum tri trouble(const struct derive *derive)
-{
-    enum tri result = TRI_NO;
-    if (derive_has(derive, FAULT))
-        result = tri_or(result, tri_not(derive_is_code(derive, FAULT, FAULT_NONE)));
-    if (derive_has(derive, ALARM_BUTTON))
-        result = tri_or(result, derive_bool(derive, ALARM_BUTTON));
-    if (derive_has(derive, MAINS_OK))
-        result = tri_or(result, tri_not(derive_bool(derive, MAINS_OK)));
-    return result;
-}
+/* --- simple ones ----------------------------------------------------------------------------------------------------- */
 
-static enum tri trapped_level(struct derive *derive, enum tri standing)
+static void derive_bits(struct derive *derive)
 {
-    enum tri condition = tri_and(tri_and(derive_bool(derive, PASSENGER_PRESENT), standing),
-                                 tri_and(derive_bool(derive, DOOR_ZONE), derive_bool(derive, DOOR_CLOSED)));
-    return tri_and(derive_held(derive, HOLD_LEVEL, condition, LEVEL_MS), trouble(derive));
-}
-
-static enum tri trapped_by_button(struct derive *derive, enum tri standing)
-{
-    enum tri condition =
-        tri_and(derive_bool(derive, ALARM_BUTTON), tri_and(standing, derive_bool(derive, DOOR_CLOSED)));
-    return derive_held(derive, HOLD_BUTTON, condition, BUTTON_MS);
-}
-
-/* Each part that this lift has the points for, and their sum. */
-static void derive_trapped(struct derive *derive, enum tri standing)
-{
-    bool has_car = has_motion(derive) && derive_has(derive, PASSENGER_PRESENT) && derive_has(derive, DOOR_ZONE);
-    bool has_any = derive_has(derive, FAULT);
-    enum tri any = has_any ? derive_is_code(derive, FAULT, FAULT_TRAPPED) : TRI_NO;
-    if (has_car) {
-        enum tri part = trapped_nonlevel(derive, standing);
-        derive_set(derive, TRAPPED_NONLEVEL, part, DOOR_ZONE);
-        any = tri_or(any, part);
+    for (size_t i = EBIKE_IN_CAR; i <= BIT_GENERAL; i++) {
+        if (!derive_owes(derive, i))
+            continue;
+        enum tri value = TRI_UNKNOWN;
+        if (has_value(derive, FAULT))
+            value = tri_of(lift_bit_of[derive->samples[FAULT].value.code] == i);
+        derive_set(derive, i, value, FAULT);
     }
-    if (has_car && derive_has(derive, DOOR_CLOSED)) {
-        enum tri part = trapped_level(derive, standing);
-        derive_set(derive, TRAPPED_LEVEL, part, DOOR_CLOSED);
-        any = tri_or(any, part);
-    }
-    bool has_button = has_motion(derive) && derive_has(derive, ALARM_BUTTON) && derive_has(derive, DOOR_CLOSED);
-    if (has_button) {
-        enum tri part = trapped_by_button(derive, standing);
-        derive_set(derive, TRAPPED_BY_BUTTON, part, ALARM_BUTTON);
-        any = tri_or(any, part);
-    }
-    if (has_any || has_car || has_button)
-        derive_set(derive, TRAPPED, any, has_car ? PASSENGER_PRESENT : has_button ? ALARM_BUTTON : FAULT);
-}
-
-static void derive_motion_faults(struct derive *derive, enum tri running, enum tri standing)
-{
-    if (has_motion(derive) && derive_has(derive, DOOR_ZONE)) {
-        enum tri outside = tri_and(standing, tri_not(derive_bool(derive, DOOR_ZONE)));
-        if (in_mode(derive, MODE_INSPECTION))
-            outside = TRI_NO;
-        derive_set(derive, STOP_OUTSIDE_ZONE, derive_held(derive, HOLD_OUTSIDE_ZONE, outside, OUTSIDE_ZONE_MS),
-                   DOOR_ZONE);
-    }
-    if (has_motion(derive) && derive_has(derive, DOOR_ZONE) && derive_has(derive, DOOR_CLOSED)) {
-        enum tri open_run = tri_and(
-            running, tri_and(tri_not(derive_bool(derive, DOOR_CLOSED)), tri_not(derive_bool(derive, DOOR_ZONE))));
-        derive_set(derive, MOVING_DOOR_OPEN, derive_held(derive, HOLD_MOVING_DOOR_OPEN, open_run, MOVING_DOOR_OPEN_MS),
-                   DOOR_CLOSED);
-    }
-    if (has_motion(derive) && derive_has(derive, CAR_LOAD_PCT)) {
-        const struct sample *load = &derive->samples[CAR_LOAD_PCT];
-        enum tri heavy = load->quality == QUALITY_BAD ? TRI_UNKNOWN : tri_of(load->value.number > OVERLOAD_PCT);
-        derive_set(derive, OVERLOAD_RUN, tri_and(running, heavy), CAR_LOAD_PCT);
-    }
-}
-
-/* The button of somebody who stands at an open door at a floor is play, not a call. */
-static void derive_calls(struct derive *derive)
-{
-    if (derive_has(derive, ALARM_BUTTON)) {
-        bool at_open_door = derive_has(derive, DOOR_CLOSED) && derive_has(derive, DOOR_ZONE) &&
-                            derive_bool(derive, DOOR_CLOSED) == TRI_NO && derive_bool(derive, DOOR_ZONE) == TRI_YES;
-        enum tri call = at_open_door ? TRI_NO : derive_bool(derive, ALARM_BUTTON);
-        derive_set(derive, BUTTON_CALL, call, ALARM_BUTTON);
-    }
-    if (derive_has(derive, MAINS_OK))
-        derive_set(derive, MAINS_LOST, tri_not(derive_bool(derive, MAINS_OK)), MAINS_OK);
 }
 
 static void derive_car_status(struct derive *derive, enum tri running)
 {
-    if (derive_has(derive, CAR_STATUS) || !derive_has(derive, CAR_SPEED))
+    if (!derive_owes(derive, CAR_STATUS))
         return;
     derive_set(derive, CAR_STATUS, running, CAR_SPEED);
     if (running != TRI_UNKNOWN)
         derive->samples[CAR_STATUS].value = (union value){.code = running == TRI_YES ? CAR_RUN : CAR_STOP};
 }
 
+/* The button of somebody who stands at an open door at a floor is play, not a call. */
+static void derive_calls(struct derive *derive)
+{
+    if (derive_owes(derive, BUTTON_CALL)) {
+        bool const at_open_door =
+            derive_bool(derive, DOOR_CLOSED) == TRI_NO && derive_bool(derive, DOOR_ZONE) == TRI_YES;
+        derive_set(derive, BUTTON_CALL, at_open_door ? TRI_NO : button(derive),
+                   derive_has(derive, ALARM_BUTTON) ? ALARM_BUTTON : FAULT);
+    }
+    if (derive_owes(derive, MAINS_LOST)) {
+        bool const has_own = derive_has(derive, MAINS_OK);
+        enum tri lost = told(derive, tri_not(derive_bool(derive, MAINS_OK)), has_own, EVENT_MAINS_OFF);
+        derive_set(derive, MAINS_LOST, lost, has_own ? MAINS_OK : FAULT);
+    }
+    if (derive_owes(derive, IN_SERVICE)) {
+        size_t const source = derive_has(derive, SERVICE_MODE) ? SERVICE_MODE : FAULT;
+        enum tri in_service = has_value(derive, source) ? tri_of(mode(derive) != MODE_INSPECTION) : TRI_UNKNOWN;
+        derive_set(derive, IN_SERVICE, in_service, source);
+    }
+}
+
+/* The general bit counts where no other says what it is. */
+static void derive_summaries(struct derive *derive)
+{
+    if (derive_owes(derive, DOOR_FAULT))
+        derive_set(derive, DOOR_FAULT, any_of(derive, BIT_DOOR_CLOSE, BIT_DOOR), FAULT);
+    if (derive_owes(derive, EQUIPMENT_FAULT)) {
+        enum tri unnamed =
+            tri_and(bit(derive, BIT_GENERAL), tri_not(any_of(derive, BIT_SAFETY_CIRCUIT, BIT_GENERAL - 1)));
+        derive_set(derive, EQUIPMENT_FAULT, tri_or(any_of(derive, BIT_OTHER, BIT_GENERAL - 1), unnamed), FAULT);
+    }
+}
+
+/* --- trapped --------------------------------------------------------------------------------------------------------- */
+
+static enum tri trapped_nonlevel(struct derive *derive, enum tri standing)
+{
+    enum lift_mode const now = mode(derive);
+    bool const excused = now == MODE_INSPECTION || now == MODE_FIRE_RETURN || now == MODE_FIREFIGHTER;
+    enum tri condition =
+        tri_and(derive_bool(derive, PASSENGER_PRESENT), tri_and(standing, tri_not(derive_bool(derive, DOOR_ZONE))));
+    return derive_held(derive, HOLD_NONLEVEL, excused ? TRI_NO : condition, ms_of(derive, TRAPPED_NONLEVEL_S));
+}
+
+static enum tri trapped_level(struct derive *derive, enum tri standing)
+{
+    enum tri condition = tri_and(tri_and(derive_bool(derive, PASSENGER_PRESENT), standing),
+                                 tri_and(derive_bool(derive, DOOR_ZONE), derive_bool(derive, DOOR_CLOSED)));
+    enum tri trouble = tri_or(any_of(derive, BIT_SAFETY_CIRCUIT, BIT_GENERAL), bit(derive, MAINS_LOST));
+    if (derive_has(derive, ALARM_BUTTON) || derive_has(derive, FAULT))
+        trouble = tri_or(trouble, button(derive));
+    return tri_and(derive_held(derive, HOLD_LEVEL, condition, ms_of(derive, TRAPPED_LEVEL_S)), trouble);
+}
+
+static enum tri trapped_by_button(struct derive *derive, enum tri standing)
+{
+    enum tri condition = tri_and(button(derive), tri_and(standing, derive_bool(derive, DOOR_CLOSED)));
+    return derive_held(derive, HOLD_BUTTON, condition, ms_of(derive, TRAPPED_BUTTON_S));
+}
+
+/* Each part that this lift has the points for, and their sum. */
+static void derive_trapped(struct derive *derive, enum tri standing)
+{
+    if (derive_owes(derive, TRAPPED_NONLEVEL))
+        derive_set(derive, TRAPPED_NONLEVEL, trapped_nonlevel(derive, standing), DOOR_ZONE);
+    if (derive_owes(derive, TRAPPED_LEVEL))
+        derive_set(derive, TRAPPED_LEVEL, trapped_level(derive, standing), DOOR_CLOSED);
+    if (derive_owes(derive, TRAPPED_BY_BUTTON))
+        derive_set(derive, TRAPPED_BY_BUTTON, trapped_by_button(derive, standing), ALARM_BUTTON);
+    if (derive_owes(derive, TRAPPED))
+        derive_set(derive, TRAPPED,
+                   tri_or(bit(derive, BIT_TRAPPED), any_of(derive, TRAPPED_NONLEVEL, TRAPPED_BY_BUTTON)),
+                   derive_knows(derive, TRAPPED_NONLEVEL)    ? PASSENGER_PRESENT
+                   : derive_knows(derive, TRAPPED_BY_BUTTON) ? ALARM_BUTTON
+                                                             : BIT_TRAPPED);
+}
+
+/* --- how it moves ---------------------------------------------------------------------------------------------------- */
+
+static enum tri outside_zone(struct derive *derive, enum tri standing)
+{
+    enum tri seen = TRI_NO;
+    if (derive_knows(derive, CAR_STATUS) && derive_has(derive, DOOR_ZONE) && mode(derive) != MODE_INSPECTION)
+        seen = tri_and(standing, tri_not(derive_bool(derive, DOOR_ZONE)));
+    return derive_held(derive, HOLD_OUTSIDE_ZONE, tri_or(seen, bit(derive, BIT_STOP_OUTSIDE_ZONE)),
+                       ms_of(derive, OUTSIDE_ZONE_S));
+}
+
+static enum tri moving_door_open(struct derive *derive, enum tri running)
+{
+    enum tri seen = TRI_NO;
+    if (derive_knows(derive, CAR_STATUS) && derive_has(derive, DOOR_ZONE) && derive_has(derive, DOOR_CLOSED))
+        seen = tri_and(running,
+                       tri_and(tri_not(derive_bool(derive, DOOR_CLOSED)), tri_not(derive_bool(derive, DOOR_ZONE))));
+    enum tri said = tri_or(bit(derive, BIT_DOOR_OPEN_WHILE_RUNNING), bit(derive, BIT_MOVE_DOOR_OPEN));
+    return tri_or(derive_held(derive, HOLD_MOVING_DOOR_OPEN, seen, MOVING_DOOR_OPEN_MS), said);
+}
+
+static enum tri overspeed(const struct derive *derive)
+{
+    enum tri seen = TRI_NO;
+    if (derive_has(derive, CAR_SPEED) && derive->settings[RATED_SPEED] > NO_LIMIT)
+        seen = above(derive, CAR_SPEED, derive->settings[RATED_SPEED] * OVERSPEED_FACTOR);
+    return tri_or(seen, bit(derive, BIT_OVERSPEED));
+}
+
+static enum tri run_timeout(struct derive *derive, struct lift_memory *memory, enum tri running, bool moved)
+{
+    if (!derive_knows(derive, CAR_STATUS) || !derive_has(derive, CAR_FLOOR_INDEX))
+        return bit(derive, BIT_RUN_TIMEOUT);
+    double limit_s = RUN_LIMIT_MAX_S;
+    if (derive->settings[FULL_TRAVEL_S] > NO_LIMIT)
+        limit_s = fmin(limit_s, fmax(RUN_LIMIT_MIN_S, derive->settings[FULL_TRAVEL_S] + RUN_LIMIT_EXTRA_S));
+    if (moved)
+        end_spell(&memory->same_floor);
+    enum tri known = has_value(derive, CAR_FLOOR_INDEX) ? TRI_YES : TRI_UNKNOWN;
+    enum tri seen = lasts(derive, &memory->same_floor, tri_and(running, known), (int64_t)(limit_s * 1000 + 0.5));
+    return tri_or(seen, bit(derive, BIT_RUN_TIMEOUT));
+}
+
+/* The car was seen to be at another floor than before. */
+static bool note_floor(const struct derive *derive, struct lift_memory *memory)
+{
+    if (!has_value(derive, CAR_FLOOR_INDEX))
+        return false;
+    double const floor_now = derive->samples[CAR_FLOOR_INDEX].value.number;
+    bool const moved = memory->has_floor && fabs(floor_now - memory->floor) > 0.5;
+    memory->floor = floor_now;
+    memory->has_floor = true;
+    return moved;
+}
+
+static void derive_motion_faults(struct derive *derive, struct lift_memory *memory, enum tri running, bool moved)
+{
+    enum tri standing = tri_not(running);
+    if (derive_owes(derive, STOP_OUTSIDE_ZONE))
+        derive_set(derive, STOP_OUTSIDE_ZONE, outside_zone(derive, standing), DOOR_ZONE);
+    if (derive_owes(derive, MOVING_DOOR_OPEN))
+        derive_set(derive, MOVING_DOOR_OPEN, moving_door_open(derive, running), DOOR_CLOSED);
+    if (derive_owes(derive, OVERSPEED))
+        derive_set(derive, OVERSPEED, overspeed(derive), CAR_SPEED);
+    if (derive_owes(derive, RUN_TIMEOUT))
+        derive_set(derive, RUN_TIMEOUT, run_timeout(derive, memory, running, moved), CAR_FLOOR_INDEX);
+    if (derive_owes(derive, OVERLOAD_RUN))
+        derive_set(derive, OVERLOAD_RUN, tri_and(running, above(derive, CAR_LOAD_PCT, OVERLOAD_PCT)), CAR_LOAD_PCT);
+}
+
+/* --- doors ----------------------------------------------------------------------------------------------------------- */
+
+static void note_door(struct derive *derive, struct lift_memory *memory, bool left)
+{
+    enum tri const closed = derive_bool(derive, DOOR_CLOSED);
+    if (left)
+        memory->opened_count = 0;
+    else if (closed == TRI_NO && memory->door_was_closed) {
+        memory->opened_mono_ms[memory->opened_next] = derive->mono_ms;
+        memory->opened_next = (memory->opened_next + 1) % DOOR_CYCLES_MAX;
+        memory->opened_count++;
+    }
+    if (closed != TRI_UNKNOWN)
+        memory->door_was_closed = closed == TRI_YES;
+}
+
+/* So many openings that the first of them is no older than the window. */
+static bool is_hunting(struct derive *derive, const struct lift_memory *memory)
+{
+    size_t const cycles = (size_t)derive->settings[DOOR_HUNTING_CYCLES];
+    if (memory->opened_count < cycles)
+        return false;
+    size_t const first = (memory->opened_next + DOOR_CYCLES_MAX - cycles) % DOOR_CYCLES_MAX;
+    int64_t const over_mono_ms = memory->opened_mono_ms[first] + ms_of(derive, DOOR_HUNTING_S) + 1;
+    if (derive->mono_ms >= over_mono_ms)
+        return false;
+    derive->ret_next_mono_ms = over_mono_ms < derive->ret_next_mono_ms ? over_mono_ms : derive->ret_next_mono_ms;
+    return true;
+}
+
+/* Cycles that were not seen may be missing: it is `no` only of a lift that moved or was watched for the whole window. */
+static enum tri door_hunting(struct derive *derive, struct lift_memory *memory, enum tri running, bool moved)
+{
+    if (!derive_knows(derive, CAR_STATUS) || !derive_has(derive, DOOR_CLOSED))
+        return TRI_NO;
+    bool const left = moved || running == TRI_YES;
+    bool const known = has_value(derive, DOOR_CLOSED) && running != TRI_UNKNOWN;
+    enum tri watched = derive_timed(derive, &memory->watching, tri_of(known), ms_of(derive, DOOR_HUNTING_S));
+    memory->cycles_known = known && (memory->cycles_known || left || watched == TRI_YES);
+    note_door(derive, memory, left);
+    if (running != TRI_NO)
+        return running == TRI_YES ? TRI_NO : TRI_UNKNOWN;
+    if (is_hunting(derive, memory))
+        return TRI_YES;
+    return memory->cycles_known ? TRI_NO : TRI_UNKNOWN;
+}
+
+static enum tri door_held(struct derive *derive, struct lift_memory *memory)
+{
+    enum lift_mode const now = mode(derive);
+    bool const excused = now != MODE_NORMAL && now != MODE_UNKNOWN;
+    return lasts(derive, &memory->door_open, excused ? TRI_NO : tri_not(derive_bool(derive, DOOR_CLOSED)),
+                 ms_of(derive, DOOR_HELD_S));
+}
+
+static void derive_doors(struct derive *derive, struct lift_memory *memory, enum tri running, bool moved)
+{
+    if (derive_owes(derive, DOOR_HUNTING)) {
+        enum tri seen = door_hunting(derive, memory, running, moved);
+        derive_set(derive, DOOR_HUNTING, tri_or(seen, bit(derive, BIT_DOOR_HUNTING)), DOOR_CLOSED);
+    }
+    if (derive_owes(derive, DOOR_HELD))
+        derive_set(derive, DOOR_HELD, door_held(derive, memory), DOOR_CLOSED);
+}
+
+/* --- use ------------------------------------------------------------------------------------------------------------- */
+
+static void derive_idle(struct derive *derive, struct lift_memory *memory)
+{
+    if (!derive_owes(derive, IDLE_SUSPECT))
+        return;
+    enum tri idle = TRI_UNKNOWN;
+    if (has_value(derive, RUN_COUNT)) {
+        int64_t const count = derive->samples[RUN_COUNT].value.integer;
+        if (memory->has_run_count && memory->run_count != count)
+            end_spell(&memory->same_run_count);
+        memory->run_count = count;
+        memory->has_run_count = true;
+        idle = TRI_YES;
+    }
+    idle = tri_and(idle, tri_not(bit(derive, MAINS_LOST)));
+    int64_t const for_ms = (int64_t)(derive->settings[IDLE_H] * 3600e3 + 0.5);
+    derive_set(derive, IDLE_SUSPECT, lasts(derive, &memory->same_run_count, idle, for_ms), RUN_COUNT);
+}
+
 void lift_derive(struct derive *derive)
 {
     CHECK(derive->sample_count == POINT_COUNT);
+    struct lift_memory *memory = derive->memory;
     derive->ret_next_mono_ms = INT64_MAX;
     enum tri running = moving(derive);
-    enum tri standing = tri_not(running);
+    bool moved = note_floor(derive, memory);
+    derive_bits(derive);
     derive_car_status(derive, running);
-    derive_trapped(derive, standing);
-    derive_motion_faults(derive, running, standing);
     derive_calls(derive);
+    derive_summaries(derive);
+    derive_trapped(derive, tri_not(running));
+    derive_motion_faults(derive, memory, running, moved);
+    derive_doors(derive, memory, running, moved);
+    derive_idle(derive, memory);
 }
-
-const struct device_class lift_class = {
-    .id = "lift",
-    .zh = "电梯",
-    .en = "lift",
-    .points = points,
-    .point_count = ARRAY_SIZE(points),
-    .alarms = alarms,
-    .alarm_count = ARRAY_SIZE(alarms),
-    .never_written = true,
-    .derive = lift_derive,
-};

@@ -20,6 +20,17 @@
     POINT_ANY(id_, unit_, VALUE_NUMBER, low_, high_, poll_, zh_, en_), .deadband = (band_)
 #define POINT_CODED(id_, list_, poll_, zh_, en_) \
     POINT_PLAIN(id_, "", VALUE_ENUM, poll_, zh_, en_), .codes = (list_), .code_count = ARRAY_SIZE(list_)
+/* standard: when the site file says nothing; NO_LIMIT: then it is unknown */
+#define SETTING_ANY(id_, unit_, low_, high_, zh_, en_) \
+    .id = (id_), .unit = (unit_), .minimum = (low_), .maximum = (high_), .zh = (zh_), .en = (en_)
+#define SETTING_NUMBER(id_, unit_, low_, high_, standard_, zh_, en_) \
+    SETTING_ANY(id_, unit_, low_, high_, zh_, en_), .standard = (standard_)
+#define SETTING_CHOICE(id_, list_, standard_, zh_, en_) \
+    SETTING_ANY(id_, "", NO_LIMIT, NO_LIMIT, zh_, en_), .standard = (standard_), .choices = (list_), \
+    .choice_count = ARRAY_SIZE(list_)
+/* one dialect of the codes of one point */
+#define DIALECT(system_, point_, list_) \
+    .system = (system_), .point = (point_), .codes = (list_), .code_count = ARRAY_SIZE(list_)
 #define DERIVED(needs_) .derived = true, .needs = (needs_)
 
 #define SECONDS(n_) ((n_) * 1000U)
