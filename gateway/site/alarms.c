@@ -1,86 +1,45 @@
-#include <math.h>
+/* The alarms of a device: what its class gives it, what the file changes, and what the file adds. */
 #include <string.h>
 
 #include "gateway/base/check.h"
-#include "gateway/site/loader.h"
+#include "gateway/base/text.h"
+#include "gateway/site/making.h"
 
-#define COMM_ON_DELAY_MS    30000
-#define COMM_OFF_DELAY_MS   5000
-#define BUS_DELAY_MS        5000
-#define FAILED_OFF_DELAY_MS 5000
+#define COMM_ON_DELAY_MS     30000
+#define COMM_OFF_DELAY_MS    5000
+#define RATE_OVER_MS         10000
+#define CRITICAL_DELAY_MAX_S 60 /* of an added critical alarm, before somebody is asked why */
 
-/* kind_names: the first eight in the order of this table, the rest not supported yet. */
-static const enum rule_kind kinds[] = {RULE_HIHI, RULE_HI,   RULE_LO,     RULE_LOLO,
-                                       RULE_BIT,  RULE_CODE, RULE_EQUALS, RULE_COMM};
+const struct node *making_at(const struct making *m, const char *key)
+{
+    if (m->raw.node != NULL)
+        return place_of(m->raw.node, key);
+    return m->build->raw->settings != NULL ? m->build->raw->settings : m->build->raw->wire.node;
+}
 
-/* One alarm of one device while it is put together: from the class, or new, then overridden. */
-struct making {
-    struct loader *l;
-    const struct site_device *device;
-    const struct class_alarm *of_class; /* NULL: an added one */
-    struct raw_alarm raw;
-    struct rule rule;
-};
+bool making_given(const struct making *m, const char *key)
+{
+    return m->raw.node != NULL && node_child(m->raw.node, key) != NULL;
+}
+
+const char *making_kind(const struct making *m)
+{
+    return kind_names[m->rule.kind];
+}
 
 static struct complaints *complaints_of(const struct making *m)
 {
     return m->l->complaints;
 }
 
-static const struct node *at(const struct making *m, const char *key)
+static bool has_numbers(enum value_type type)
 {
-    return place_of(m->raw.node, key);
+    return type == VALUE_INT || type == VALUE_UINT || type == VALUE_NUMBER;
 }
 
-static bool is_given(const struct making *m, const char *key)
-{
-    return m->raw.node != NULL && node_child(m->raw.node, key) != NULL;
-}
+/* --- codes ---------------------------------------------------------------------------------------------------------- */
 
-static const char *kind_name(enum rule_kind kind)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (kinds[i] == kind)
-            return kind_names[i];
-    return "?";
-}
-
-static bool is_limit_kind(enum rule_kind kind)
-{
-    return kind == RULE_HIHI || kind == RULE_HI || kind == RULE_LO || kind == RULE_LOLO;
-}
-
-static bool is_high(enum rule_kind kind)
-{
-    return kind == RULE_HIHI || kind == RULE_HI;
-}
-
-static const struct device_point *point_of(const struct making *m)
-{
-    return &m->device->points[m->rule.point];
-}
-
-static bool add_rule(struct loader *l, const struct rule *rule)
-{
-    if (l->rule_count == SITE_RULES_MAX)
-        return false;
-    if (l->rule_count == l->rule_capacity) {
-        size_t const capacity = l->rule_capacity == 0 ? 64 : l->rule_capacity * 2;
-        struct rule *rules = take_array(&l->scratch, capacity, sizeof *rules, l->complaints);
-        if (rules == NULL)
-            return false;
-        if (l->rule_count > 0)
-            memcpy(rules, l->rules, l->rule_count * sizeof *rules);
-        l->rules = rules;
-        l->rule_capacity = capacity;
-    }
-    l->rules[l->rule_count++] = *rule;
-    return true;
-}
-
-/* --- defaults ------------------------------------------------------------------------------------------------------- */
-
-static uint64_t mask_of_code(const struct device_point *point, const char *id)
+uint64_t mask_of_code(const struct device_point *point, const char *id)
 {
     for (size_t i = 0; i < point->code_count && i < 64; i++)
         if (strcmp(point->codes[i].id, id) == 0)
@@ -88,12 +47,50 @@ static uint64_t mask_of_code(const struct device_point *point, const char *id)
     return 0;
 }
 
+static const char *name_of_device_code(const void *context, size_t index)
+{
+    const struct device_point *point = context;
+    return index < point->code_count ? point->codes[index].id : NULL;
+}
+
+static uint64_t read_code(struct making *m, const struct node *node, const struct device_point *point)
+{
+    const char *id;
+    if (!shape_text(node, SITE_ID_MAX, complaints_of(m), &id))
+        return 0;
+    uint64_t const mask = mask_of_code(point, id);
+    if (mask == 0)
+        complain_node(complaints_of(m), node, ON_VALUE, S_MAP_CODE,
+                      WORDS(words_quote(complaints_of(m), point->id), words_quote(complaints_of(m), id),
+                            words_suggest(complaints_of(m), id, name_of_device_code, point)));
+    return mask;
+}
+
+uint64_t making_codes(struct making *m, const struct node *node, const struct device_point *point)
+{
+    if (node_kind(node) != NODE_LIST)
+        return read_code(m, node, point);
+    if (node_count(node) == 0)
+        complain_node(complaints_of(m), node, ON_VALUE, S_LIST_EMPTY, NO_WORDS);
+    uint64_t mask = 0;
+    for (const struct node *child = node_first(node); child != NULL; child = node_next(child))
+        mask |= read_code(m, child, point);
+    return mask;
+}
+
+/* --- from the class ------------------------------------------------------------------------------------------------- */
+
 static uint64_t mask_of_class(const struct device_point *point, const struct class_alarm *alarm)
 {
     uint64_t mask = 0;
     for (size_t i = 0; i < ARRAY_SIZE(alarm->codes) && alarm->codes[i] != NULL; i++)
         mask |= mask_of_code(point, alarm->codes[i]);
     return mask;
+}
+
+static const char *unit_of_rule(enum rule_kind kind, const struct device_point *point)
+{
+    return kind == RULE_BIT || kind == RULE_CODE ? "" : point->unit;
 }
 
 /* False: the device does not have the point. */
@@ -113,7 +110,10 @@ static bool rule_of_class(const struct site_device *device, const struct class_a
         .priority = alarm->priority,
         .latch = alarm->latch,
         .shelvable = alarm->shelvable,
-        .unit = point >= 0 && is_limit_kind(alarm->kind) ? device->points[point].unit : "",
+        .from_point = alarm->from == NULL ? -1 : device_point_find(device, alarm->from),
+        .over_ms = alarm->over_ms,
+        .when_point = alarm->when == NULL ? -1 : device_point_find(device, alarm->when),
+        .unit = point >= 0 ? unit_of_rule(alarm->kind, &device->points[point]) : "",
         .code_system = alarm->code_system,
         .code = alarm->code,
         .zh = alarm->zh,
@@ -121,6 +121,8 @@ static bool rule_of_class(const struct site_device *device, const struct class_a
     };
     if (alarm->kind == RULE_CODE)
         ret_rule->code_mask = mask_of_class(&device->points[point], alarm);
+    if (ret_rule->when_point >= 0)
+        ret_rule->when_mask = 1U << 1; /* yes */
     return true;
 }
 
@@ -132,121 +134,96 @@ static const struct rule comm_lost = {.id = "comm.lost",
                                       .off_delay_ms = COMM_OFF_DELAY_MS,
                                       .priority = PRIORITY_HIGH,
                                       .shelvable = true,
+                                      .from_point = -1,
+                                      .when_point = -1,
                                       .unit = "",
                                       .zh = "通信中断",
                                       .en = "does not answer"};
 
-/* --- what the site file changes ------------------------------------------------------------------------------------- */
+/* --- when it counts ------------------------------------------------------------------------------------------------- */
 
-/* A class's own alarm may become stricter, not laxer, where the class names a bound. */
-static void check_ceiling(struct making *m)
+static uint64_t read_states(struct making *m, const struct node *node, const struct device_point *point)
 {
-    const struct class_alarm *alarm = m->of_class;
-    if (alarm == NULL || !has_limit(alarm->limit_ceiling) || !is_limit_kind(m->rule.kind))
-        return;
-    bool const beyond =
-        is_high(m->rule.kind) ? m->rule.limit > alarm->limit_ceiling : m->rule.limit < alarm->limit_ceiling;
-    if (beyond)
-        complain_node(complaints_of(m), at(m, "limit"), ON_VALUE, S_LIMIT_CEILING,
-                      WORDS(words_number(complaints_of(m), m->rule.limit), words_quote(complaints_of(m), m->rule.id),
-                            words_number(complaints_of(m), alarm->limit_ceiling)));
+    bool const coded = point->type == VALUE_ENUM;
+    if (coded ? node_kind(node) == NODE_STRING || node_kind(node) == NODE_LIST : node_kind(node) == NODE_BOOL)
+        return coded ? making_codes(m, node, point) : (uint64_t)1 << node_is_true(node);
+    complain_node(complaints_of(m), node, ON_VALUE, S_CONDITION_TYPE,
+                  WORDS(words_quote(complaints_of(m), point->id), words_value_type(point->type),
+                        coded ? both("one of its codes, or a list of them", "它的一个代码，或代码列表")
+                              : both("true or false", "true 或 false"),
+                        words_found(complaints_of(m), node)));
+    return 0;
 }
 
-static void check_reachable(struct making *m)
+static void read_condition(struct making *m, const struct raw_alarm_when *raw, const struct device_point *point)
 {
-    const struct device_point *point = point_of(m);
-    bool const below = has_limit(point->minimum) && m->rule.limit < point->minimum;
-    bool const above = has_limit(point->maximum) && m->rule.limit > point->maximum;
-    if (below || above)
-        complain_node(complaints_of(m), at(m, "limit"), ON_VALUE, S_LIMIT_OUTSIDE,
-                      WORDS(words_number(complaints_of(m), m->rule.limit), words_quote(complaints_of(m), point->id),
-                            has_limit(point->minimum) ? words_number(complaints_of(m), point->minimum) : same("-∞"),
-                            has_limit(point->maximum) ? words_number(complaints_of(m), point->maximum) : same("∞")));
-}
-
-static const char *name_of_device_code(const void *context, size_t index)
-{
-    const struct device_point *point = context;
-    return index < point->code_count ? point->codes[index].id : NULL;
-}
-
-static void add_code(struct making *m, const struct node *node)
-{
-    const char *id;
-    if (!shape_text(node, SITE_ID_MAX, complaints_of(m), &id))
-        return;
-    uint64_t const mask = mask_of_code(point_of(m), id);
-    if (mask == 0)
-        complain_node(complaints_of(m), node, ON_VALUE, S_MAP_CODE,
-                      WORDS(words_quote(complaints_of(m), point_of(m)->id), words_quote(complaints_of(m), id),
-                            words_suggest(complaints_of(m), id, name_of_device_code, point_of(m))));
-    m->rule.code_mask |= mask;
-}
-
-static void read_codes(struct making *m)
-{
-    m->rule.code_mask = 0;
-    if (node_kind(m->raw.limit) != NODE_LIST) {
-        add_code(m, m->raw.limit);
+    const struct node *states = raw->is != NULL ? raw->is : raw->is_not;
+    if ((raw->is == NULL) == (raw->is_not == NULL)) {
+        complain_node(complaints_of(m), raw->node, ON_VALUE, S_IS_OR_NOT, NO_WORDS);
         return;
     }
-    if (node_count(m->raw.limit) == 0)
-        complain_node(complaints_of(m), m->raw.limit, ON_VALUE, S_LIST_EMPTY, NO_WORDS);
-    for (const struct node *child = node_first(m->raw.limit); child != NULL; child = node_next(child))
-        add_code(m, child);
+    uint64_t const named = read_states(m, states, point);
+    size_t const count = point->type == VALUE_ENUM ? point->code_count : 2;
+    uint64_t const all = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
+    m->rule.when_mask = raw->is != NULL ? named : all & ~named;
+    if (named != 0 && m->rule.when_mask == 0)
+        complain_node(complaints_of(m), states, ON_VALUE, S_WHEN_NEVER,
+                      WORDS(words_quote(complaints_of(m), point->id)));
 }
 
-static void read_limit(struct making *m)
+static void read_when(struct making *m)
 {
-    enum rule_kind const kind = m->rule.kind;
-    bool const numeric = is_limit_kind(kind) || kind == RULE_EQUALS;
-    bool const wanted = numeric || kind == RULE_CODE;
-    if (m->raw.limit == NULL) {
-        if (wanted && m->of_class == NULL)
-            complain_node(complaints_of(m), m->raw.node, ON_KEY, S_LIMIT_NEEDED,
-                          WORDS(same(kind_name(kind)), numeric
-                                                           ? both("a number", "一个数字")
-                                                           : both("a code or a list of codes", "一个代码或代码列表")));
+    struct raw_alarm_when raw = {0};
+    if (m->raw.when == NULL || !shape_read(m->raw.when, &alarm_when_shape, &raw, complaints_of(m)) || raw.point == NULL)
+        return;
+    const struct node *at = node_child(m->raw.when, "point");
+    int32_t const found = device_point_find(m->device, raw.point);
+    if (found < 0) {
+        if (!m->build->broken)
+            complain_node(complaints_of(m), at, ON_VALUE, S_NO_DEVICE_POINT,
+                          WORDS(words_quote(complaints_of(m), m->device->id), words_quote(complaints_of(m), raw.point),
+                                words_suggest(complaints_of(m), raw.point, name_of_device_point, m->device)));
         return;
     }
-    if (!wanted)
-        complain_node(complaints_of(m), at(m, "limit"), ON_KEY, S_LIMIT_NONE, WORDS(same(kind_name(kind))));
-    else if (kind == RULE_CODE)
-        read_codes(m);
-    else if (shape_number(m->raw.limit, -1e15, 1e15, complaints_of(m), &m->rule.limit)) {
-        check_ceiling(m);
-        check_reachable(m);
-    }
+    const struct device_point *point = &m->device->points[found];
+    m->rule.when_point = found;
+    if (point->type == VALUE_BOOL || point->type == VALUE_ENUM)
+        read_condition(m, &raw, point);
+    else
+        complain_node(complaints_of(m), at, ON_VALUE, S_CONDITION_POINT,
+                      WORDS(words_quote(complaints_of(m), raw.point), words_value_type(point->type)));
 }
 
-static void read_deadband(struct making *m)
+/* --- what else the file changes ------------------------------------------------------------------------------------- */
+
+static void check_on_delay(struct making *m)
 {
-    if (m->raw.deadband < 0)
-        return;
-    m->rule.deadband = m->raw.deadband;
-    if (!is_limit_kind(m->rule.kind)) {
-        complain_node(complaints_of(m), at(m, "deadband"), ON_KEY, S_LIMIT_NONE, WORDS(same(kind_name(m->rule.kind))));
-        return;
-    }
-    const struct device_point *point = point_of(m);
-    if (has_limit(point->minimum) && has_limit(point->maximum) && m->rule.deadband >= point->maximum - point->minimum)
+    uint32_t most_ms = UINT32_MAX;
+    if (m->of_class != NULL)
+        most_ms = m->of_class->on_delay_max_ms;
+    if (m->rule.on_delay_ms > most_ms)
+        complain_node(complaints_of(m), making_at(m, "on_delay"), ON_VALUE, S_ON_DELAY_LONG,
+                      WORDS(words_duration(complaints_of(m), m->raw.on_delay_ms),
+                            words_quote(complaints_of(m), m->rule.id), words_duration(complaints_of(m), most_ms)));
+    else if (m->of_class == NULL && m->raw.on_delay_ms > CRITICAL_DELAY_MAX_S * 1000 &&
+             m->raw.priority == PRIORITY_CRITICAL)
         complain_node(
-            complaints_of(m), at(m, "deadband"), ON_VALUE, S_DEADBAND_WIDE,
-            WORDS(words_number(complaints_of(m), m->rule.deadband), words_quote(complaints_of(m), point->id)));
+            complaints_of(m), making_at(m, "on_delay"), ON_VALUE, S_CRITICAL_LATE,
+            WORDS(words_quote(complaints_of(m), m->rule.id), words_duration(complaints_of(m), m->raw.on_delay_ms)));
 }
 
 static void read_delays(struct making *m)
 {
     if (m->raw.off_delay_ms != NOT_GIVEN)
         m->rule.off_delay_ms = (uint32_t)m->raw.off_delay_ms;
-    if (m->raw.on_delay_ms == NOT_GIVEN)
-        return;
-    m->rule.on_delay_ms = (uint32_t)m->raw.on_delay_ms;
-    if (m->of_class != NULL && m->rule.on_delay_ms > m->of_class->on_delay_max_ms)
-        complain_node(complaints_of(m), at(m, "on_delay"), ON_VALUE, S_ON_DELAY_LONG,
-                      WORDS(words_duration(complaints_of(m), m->raw.on_delay_ms),
-                            words_quote(complaints_of(m), m->rule.id),
-                            words_duration(complaints_of(m), m->of_class->on_delay_max_ms)));
+    if (m->raw.on_delay_ms != NOT_GIVEN) {
+        m->rule.on_delay_ms = (uint32_t)m->raw.on_delay_ms;
+        check_on_delay(m);
+    }
+    if (m->rule.kind == RULE_STUCK && m->rule.on_delay_ms == 0)
+        complain_node(complaints_of(m), making_at(m, "on_delay"), ON_KEY, S_NEEDS_KEY,
+                      WORDS(same("\"kind\": \"stuck\""), both("an \"on_delay\" above 0: how long it must stand still",
+                                                              "大于 0 的 \"on_delay\"：静止多久才算卡死")));
 }
 
 static void read_priority(struct making *m)
@@ -255,35 +232,35 @@ static void read_priority(struct making *m)
         return;
     m->rule.priority = (enum priority)m->raw.priority;
     if (m->of_class != NULL && m->rule.priority > m->of_class->priority)
-        complain_node(complaints_of(m), at(m, "priority"), ON_VALUE, S_WEAKENED,
+        complain_node(complaints_of(m), making_at(m, "priority"), ON_VALUE, S_WEAKENED,
                       WORDS(words_quote(complaints_of(m), m->rule.id), same(priority_names[m->of_class->priority]),
                             same(priority_names[m->rule.priority])));
 }
 
 static void read_flags(struct making *m)
 {
-    if (is_given(m, "latch")) {
+    if (making_given(m, "latch")) {
         if (m->of_class != NULL && m->of_class->latch && !m->raw.latch)
             complain_node(
-                complaints_of(m), at(m, "latch"), ON_VALUE, S_WEAKENED,
+                complaints_of(m), making_at(m, "latch"), ON_VALUE, S_WEAKENED,
                 WORDS(words_quote(complaints_of(m), m->rule.id), both("latched", "自锁"), both("not", "不自锁")));
         m->rule.latch = m->raw.latch;
     }
-    if (is_given(m, "shelvable"))
+    if (making_given(m, "shelvable"))
         m->rule.shelvable = m->raw.shelvable;
     else if (m->rule.priority == PRIORITY_CRITICAL)
         m->rule.shelvable = false;
     if (m->rule.shelvable && m->rule.priority == PRIORITY_CRITICAL)
-        complain_node(complaints_of(m), at(m, "shelvable"), ON_KEY, S_SHELVABLE, NO_WORDS);
+        complain_node(complaints_of(m), making_at(m, "shelvable"), ON_KEY, S_SHELVABLE, NO_WORDS);
 }
 
-static void read_changes(struct making *m)
+/* False: the device does not have the alarm. One with a mistake stays, so that who refers to it finds it. */
+static bool read_changes(struct making *m)
 {
     struct loader *l = m->l;
-    if (m->raw.when != NULL)
-        complain_node(l->complaints, m->raw.when, ON_KEY, S_NOT_YET, WORDS(same("\"when\"")));
-    read_limit(m);
-    read_deadband(m);
+    size_t const errors = l->complaints->errors;
+    bool const limited = limits_read(m);
+    read_when(m);
     read_delays(m);
     read_priority(m);
     read_flags(m);
@@ -291,27 +268,25 @@ static void read_changes(struct making *m)
         m->rule.zh = take_text(l->arena, m->raw.zh, l->complaints);
     if (m->raw.en != NULL)
         m->rule.en = take_text(l->arena, m->raw.en, l->complaints);
+    return limited || l->complaints->errors > errors;
 }
 
 static const struct raw_alarm raw_alarm_default = {.kind = NOT_GIVEN,
+                                                   .over_ms = NOT_GIVEN,
                                                    .deadband = NOT_GIVEN,
                                                    .on_delay_ms = NOT_GIVEN,
                                                    .off_delay_ms = NOT_GIVEN,
                                                    .priority = NOT_GIVEN};
 
-static void override_alarm(struct loader *l, const struct site_device *device, const struct class_alarm *of_class,
-                           const struct node *node, struct rule *rule)
+/* Point and kind are what the alarm is; and nobody makes a critical one look away. */
+static void check_fixed(struct making *m)
 {
-    struct making m = {.l = l, .device = device, .of_class = of_class, .raw = raw_alarm_default, .rule = *rule};
-    if (!shape_read(node, &alarm_shape, &m.raw, l->complaints))
-        return;
-    static const char *const fixed[] = {"point", "kind"};
+    static const char *const fixed[] = {"point", "kind", "when"};
     for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
-        if (is_given(&m, fixed[i]))
-            complain_node(l->complaints, at(&m, fixed[i]), ON_KEY, S_ALARM_FIXED,
-                          WORDS(words_format(l->complaints, "\"%s\"", fixed[i]), words_quote(l->complaints, rule->id)));
-    read_changes(&m);
-    *rule = m.rule;
+        if (making_given(m, fixed[i]) && (i < 2 || (m->of_class != NULL && m->of_class->priority == PRIORITY_CRITICAL)))
+            complain_node(
+                complaints_of(m), making_at(m, fixed[i]), ON_KEY, S_ALARM_FIXED,
+                WORDS(words_format(complaints_of(m), "\"%s\"", fixed[i]), words_quote(complaints_of(m), m->rule.id)));
 }
 
 /* --- added alarms --------------------------------------------------------------------------------------------------- */
@@ -330,30 +305,26 @@ static const char *name_of_class_alarm(const void *context, size_t index)
     return index < class->alarm_count ? class->alarms[index].id : NULL;
 }
 
-static const char *name_of_device_point(const void *context, size_t index)
+const char *name_of_device_point(const void *context, size_t index)
 {
     const struct site_device *device = context;
     return index < device->point_count ? device->points[index].id : NULL;
 }
 
+static enum value_type type_for(enum rule_kind kind)
+{
+    return kind == RULE_BIT ? VALUE_BOOL : kind == RULE_CODE ? VALUE_ENUM : VALUE_NUMBER;
+}
+
 static bool kind_fits(enum rule_kind kind, enum value_type type)
 {
-    bool const numeric = type == VALUE_INT || type == VALUE_UINT || type == VALUE_NUMBER;
-    if (kind == RULE_BIT)
-        return type == VALUE_BOOL;
-    if (kind == RULE_CODE)
-        return type == VALUE_ENUM;
-    return numeric;
+    enum value_type const wanted = type_for(kind);
+    return type == wanted || (wanted == VALUE_NUMBER && has_numbers(type));
 }
 
-static struct words words_for_kind(enum rule_kind kind)
+static bool is_written_point(const struct making *m, const char *id)
 {
-    return words_value_type(kind == RULE_BIT ? VALUE_BOOL : kind == RULE_CODE ? VALUE_ENUM : VALUE_NUMBER);
-}
-
-static bool is_written_point(const struct loader *l, const struct making *m, const char *id)
-{
-    const struct node *points = l->build_devices[m->device - l->devices].raw->wire.points;
+    const struct node *points = m->build->raw->wire.points;
     return points != NULL && node_child(points, id) != NULL;
 }
 
@@ -363,52 +334,48 @@ static bool read_point(struct making *m)
     struct loader *l = m->l;
     if (m->rule.kind == RULE_COMM) {
         if (m->raw.point != NULL)
-            complain_node(l->complaints, at(m, "point"), ON_KEY, S_NOT_WITH,
+            complain_node(l->complaints, making_at(m, "point"), ON_KEY, S_NOT_WITH,
                           WORDS(same("\"point\""), same("\"kind\": \"comm\"")));
         return m->raw.point == NULL;
     }
     if (m->raw.point == NULL) {
-        if (!is_given(m, "point"))
+        if (!making_given(m, "point"))
             complain_node(l->complaints, m->raw.node, ON_KEY, S_NEEDS_KEY,
                           WORDS(words_quote(l->complaints, m->rule.id), same("\"point\"")));
         return false;
     }
     m->rule.point = device_point_find(m->device, m->raw.point);
     if (m->rule.point < 0) {
-        if (!l->build_devices[m->device - l->devices].broken && !is_written_point(l, m, m->raw.point))
-            complain_node(l->complaints, at(m, "point"), ON_VALUE, S_NO_DEVICE_POINT,
+        if (!m->build->broken && !is_written_point(m, m->raw.point))
+            complain_node(l->complaints, making_at(m, "point"), ON_VALUE, S_NO_DEVICE_POINT,
                           WORDS(words_quote(l->complaints, m->device->id), words_quote(l->complaints, m->raw.point),
                                 words_suggest(l->complaints, m->raw.point, name_of_device_point, m->device)));
         return false;
     }
-    if (kind_fits(m->rule.kind, point_of(m)->type))
+    if (kind_fits(m->rule.kind, making_point(m)->type))
         return true;
-    complain_node(l->complaints, at(m, "kind"), ON_VALUE, S_ALARM_KIND,
-                  WORDS(same(kind_name(m->rule.kind)), words_for_kind(m->rule.kind),
-                        words_quote(l->complaints, point_of(m)->id), words_value_type(point_of(m)->type)));
+    complain_node(l->complaints, making_at(m, "kind"), ON_VALUE, S_ALARM_KIND,
+                  WORDS(same(making_kind(m)), words_value_type(type_for(m->rule.kind)),
+                        words_quote(l->complaints, making_point(m)->id), words_value_type(making_point(m)->type)));
     return false;
 }
 
 static bool read_kind(struct making *m)
 {
     if (m->raw.kind == NOT_GIVEN) {
-        if (!is_given(m, "kind"))
+        if (!making_given(m, "kind"))
             complain_node(complaints_of(m), m->raw.node, ON_KEY, S_NEEDS_KEY,
                           WORDS(words_quote(complaints_of(m), m->rule.id), same("\"kind\"")));
         return false;
     }
-    if ((size_t)m->raw.kind >= ARRAY_SIZE(kinds)) {
-        complain_node(complaints_of(m), at(m, "kind"), ON_VALUE, S_NOT_YET,
-                      WORDS(words_format(complaints_of(m), "\"kind\": \"%s\"", kind_names[m->raw.kind])));
-        return false;
-    }
-    m->rule.kind = kinds[m->raw.kind];
+    m->rule.kind = (enum rule_kind)m->raw.kind;
     return true;
 }
 
-static void add_alarm(struct loader *l, const struct site_device *device, const struct node *node)
+static void add_alarm(struct loader *l, const struct site_device *device, const struct build_device *build,
+                      const struct node *node)
 {
-    struct making m = {.l = l, .device = device, .raw = raw_alarm_default};
+    struct making m = {.l = l, .device = device, .build = build, .raw = raw_alarm_default};
     const char *id = node_key(node);
     if (!alarm_id_is_good(id)) {
         complain_node(l->complaints, node, ON_KEY, S_ALARM_ID, WORDS(words_quote(l->complaints, id)));
@@ -416,7 +383,7 @@ static void add_alarm(struct loader *l, const struct site_device *device, const 
     }
     if (!shape_read(node, &alarm_shape, &m.raw, l->complaints))
         return;
-    if (!is_given(&m, "point") && !is_given(&m, "kind")) {
+    if (!making_given(&m, "point") && !making_given(&m, "kind")) {
         complain_node(l->complaints, node, ON_KEY, S_NO_ALARM,
                       WORDS(same(device->class->id), words_quote(l->complaints, id),
                             words_suggest(l->complaints, id, name_of_class_alarm, device->class)));
@@ -428,15 +395,17 @@ static void add_alarm(struct loader *l, const struct site_device *device, const 
                            .limit = NO_LIMIT,
                            .priority = PRIORITY_MEDIUM,
                            .shelvable = true,
+                           .from_point = -1,
+                           .when_point = -1,
                            .unit = "",
                            .zh = id,
                            .en = id};
     if (!read_kind(&m) || !read_point(&m))
         return;
-    if (m.rule.point >= 0 && (is_limit_kind(m.rule.kind) || m.rule.kind == RULE_EQUALS))
-        m.rule.unit = point_of(&m)->unit;
-    read_changes(&m);
-    (void)add_rule(l, &m.rule);
+    m.rule.over_ms = m.rule.kind == RULE_RATE ? RATE_OVER_MS : 0;
+    m.rule.unit = m.rule.point >= 0 ? unit_of_rule(m.rule.kind, making_point(&m)) : "";
+    if (read_changes(&m))
+        (void)rule_add(l, &m.rule);
 }
 
 /* --- all alarms of a device ----------------------------------------------------------------------------------------- */
@@ -449,53 +418,90 @@ static const struct class_alarm *class_alarm_find(const struct device_class *cla
     return NULL;
 }
 
-static void add_class_alarm(struct loader *l, const struct site_device *device, const struct class_alarm *alarm,
-                            const struct node *alarms, bool broken)
+/* `rule` is the class's own, or comm.lost, as it is when the file says nothing. */
+static void add_given(struct loader *l, const struct site_device *device, const struct build_device *build,
+                      const struct class_alarm *of_class, const struct rule *rule)
+{
+    struct making m = {
+        .l = l, .device = device, .build = build, .of_class = of_class, .raw = raw_alarm_default, .rule = *rule};
+    const struct node *alarms = build->raw->alarms;
+    const struct node *change = alarms == NULL ? NULL : node_child(alarms, rule->id);
+    if (change != NULL && !shape_read(change, &alarm_shape, &m.raw, l->complaints))
+        m.raw = raw_alarm_default;
+    check_fixed(&m);
+    if (read_changes(&m))
+        (void)rule_add(l, &m.rule);
+}
+
+static void add_class_alarm(struct loader *l, const struct site_device *device, const struct build_device *build,
+                            const struct class_alarm *alarm)
 {
     struct rule rule;
+    const struct node *alarms = build->raw->alarms;
     const struct node *change = alarms == NULL ? NULL : node_child(alarms, alarm->id);
     if (alarm->kind == RULE_COMM && device->slave_count == 0)
         return;
-    if (!rule_of_class(device, alarm, &rule)) {
-        if (change != NULL && !broken)
-            complain_node(l->complaints, change, ON_KEY, S_ALARM_POINTLESS,
-                          WORDS(words_quote(l->complaints, alarm->point), words_quote(l->complaints, alarm->id)));
-        return;
+    if (rule_of_class(device, alarm, &rule))
+        add_given(l, device, build, alarm, &rule);
+    else if (change != NULL && !build->broken)
+        complain_node(l->complaints, change, ON_KEY, S_ALARM_POINTLESS,
+                      WORDS(words_quote(l->complaints, alarm->point), words_quote(l->complaints, alarm->id)));
+}
+
+static void add_comm_lost(struct loader *l, const struct site_device *device, const struct build_device *build)
+{
+    if (device->slave_count > 0 && class_alarm_find(device->class, comm_lost.id) == NULL)
+        add_given(l, device, build, NULL, &comm_lost);
+}
+
+/* --- alarms that wait for a setting --------------------------------------------------------------------------------- */
+
+static bool is_lacking(const struct loader *l, size_t index, const struct class_alarm *alarm)
+{
+    const struct site_device *device = &l->devices[index];
+    return alarm->point != NULL && device_point_find(device, alarm->point) >= 0 &&
+           limits_wait_for_setting(device, alarm) && rule_find(l, index, alarm->id) < 0;
+}
+
+static bool has_same_settings(const struct class_alarm *one, const struct class_alarm *other)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(one->limit_from); i++) {
+        const char *mine = one->limit_from[i].setting;
+        const char *theirs = other->limit_from[i].setting;
+        if (mine == NULL || theirs == NULL ? mine != theirs : strcmp(mine, theirs) != 0)
+            return false;
     }
-    if (change != NULL)
-        override_alarm(l, device, alarm, change, &rule);
-    (void)add_rule(l, &rule);
+    return true;
 }
 
-static void add_comm_lost(struct loader *l, const struct site_device *device, const struct node *alarms)
+/* One complaint for all alarms that wait for the same setting as the first one. */
+static void complain_lacking(struct loader *l, size_t index, const struct class_alarm *first)
 {
-    if (device->slave_count == 0 || class_alarm_find(device->class, comm_lost.id) != NULL)
-        return;
-    struct rule rule = comm_lost;
-    const struct node *change = alarms == NULL ? NULL : node_child(alarms, comm_lost.id);
-    if (change != NULL)
-        override_alarm(l, device, NULL, change, &rule);
-    (void)add_rule(l, &rule);
+    const struct device_class *class = l->devices[index].class;
+    const struct raw_device *raw = l->build_devices[index].raw;
+    char buffer[240];
+    struct text list;
+    text_init(&list, buffer, sizeof buffer);
+    for (const struct class_alarm *alarm = first; alarm < class->alarms + class->alarm_count; alarm++)
+        if (is_lacking(l, index, alarm) && has_same_settings(first, alarm))
+            text_put_format(&list, "%s%s", alarm == first ? "" : ", ", alarm->id);
+    const char *one = first->limit_from[0].setting;
+    const char *other = first->limit_from[1].setting;
+    struct words const wanted =
+        other == NULL ? words_quote(l->complaints, one) : words_format(l->complaints, "\"%s\" / \"%s\"", one, other);
+    complain_node(l->complaints, raw->settings != NULL ? raw->settings : raw->wire.node, ON_KEY, S_SETTING_NEEDED,
+                  WORDS(wanted, words_format(l->complaints, "%s", buffer)));
 }
 
-/* The graver of two limits on one point lies further out. */
-static void check_order(struct loader *l, const struct site_device *device, const struct node *alarms)
+static void check_settings(struct loader *l, size_t index)
 {
-    for (int32_t i = device->rule_first; i < device->rule_first + device->rule_count; i++) {
-        for (int32_t j = device->rule_first; j < device->rule_first + device->rule_count; j++) {
-            const struct rule *graver = &l->rules[i];
-            const struct rule *milder = &l->rules[j];
-            bool const high = graver->kind == RULE_HIHI && milder->kind == RULE_HI && graver->limit < milder->limit;
-            bool const low = graver->kind == RULE_LOLO && milder->kind == RULE_LO && graver->limit > milder->limit;
-            if (graver->point != milder->point || (!high && !low))
-                continue;
-            const struct node *written = node_child(alarms, graver->id);
-            if (written == NULL)
-                written = node_child(alarms, milder->id);
-            complain_node(l->complaints, written != NULL ? written : alarms, ON_KEY, S_LIMIT_ORDER,
-                          WORDS(words_quote(l->complaints, graver->id), words_number(l->complaints, graver->limit),
-                                words_quote(l->complaints, milder->id), words_number(l->complaints, milder->limit)));
-        }
+    const struct device_class *class = l->devices[index].class;
+    for (size_t i = 0; i < class->alarm_count; i++) {
+        bool told = !is_lacking(l, index, &class->alarms[i]);
+        for (size_t j = 0; j < i && !told; j++)
+            told = is_lacking(l, index, &class->alarms[j]) && has_same_settings(&class->alarms[j], &class->alarms[i]);
+        if (!told)
+            complain_lacking(l, index, &class->alarms[i]);
     }
 }
 
@@ -508,102 +514,14 @@ void load_device_alarms(struct loader *l, size_t index)
     if (device->class == NULL)
         return;
     for (size_t i = 0; i < device->class->alarm_count; i++)
-        add_class_alarm(l, device, &device->class->alarms[i], alarms, build->broken);
-    add_comm_lost(l, device, alarms);
+        add_class_alarm(l, device, build, &device->class->alarms[i]);
+    add_comm_lost(l, device, build);
     for (const struct node *child = alarms == NULL ? NULL : node_first(alarms); child != NULL; child = node_next(child))
         if (class_alarm_find(device->class, node_key(child)) == NULL && strcmp(node_key(child), comm_lost.id) != 0)
-            add_alarm(l, device, child);
+            add_alarm(l, device, build, child);
     device->rule_count = (int32_t)l->rule_count - device->rule_first;
     for (int32_t i = 0; i < device->rule_count; i++)
         l->rules[device->rule_first + i].subject = (int32_t)index;
-    if (alarms != NULL && device->rule_count <= 256)
-        check_order(l, device, alarms);
-}
-
-int32_t rule_find(const struct loader *l, size_t device, const char *id)
-{
-    const struct site_device *found = &l->devices[device];
-    for (int32_t i = 0; i < found->rule_count; i++)
-        if (strcmp(l->rules[found->rule_first + i].id, id) == 0)
-            return found->rule_first + i;
-    return -1;
-}
-
-/* --- subjects ------------------------------------------------------------------------------------------------------- */
-
-static void add_subject_rule(struct loader *l, struct subject *subject, size_t index, const struct rule *rule)
-{
-    struct rule own = *rule;
-    own.subject = (int32_t)index;
-    subject->rule_first = (int32_t)l->rule_count;
-    subject->rule_count = add_rule(l, &own) ? 1 : 0;
-}
-
-static const struct rule bus_lost = {.id = "bus.lost",
-                                     .point = -1,
-                                     .kind = RULE_COMM,
-                                     .limit = NO_LIMIT,
-                                     .on_delay_ms = BUS_DELAY_MS,
-                                     .off_delay_ms = BUS_DELAY_MS,
-                                     .priority = PRIORITY_HIGH,
-                                     .shelvable = true,
-                                     .unit = "",
-                                     .zh = "总线中断",
-                                     .en = "bus lost"};
-
-static const struct rule interlock_failed = {.id = "interlock.failed",
-                                             .point = -1,
-                                             .kind = RULE_FAILED,
-                                             .limit = NO_LIMIT,
-                                             .off_delay_ms = FAILED_OFF_DELAY_MS,
-                                             .priority = PRIORITY_CRITICAL,
-                                             .latch = true,
-                                             .unit = "",
-                                             .zh = "联锁动作失败",
-                                             .en = "interlock failed"};
-
-/* Devices, then buses, then interlocks; the devices' rules stand already. */
-void load_subjects(struct loader *l)
-{
-    struct site *site = l->site;
-    site->subject_count = l->raw.device_count + l->raw.bus_count + l->raw.interlock_count;
-    struct subject *subjects = take_array(l->arena, site->subject_count, sizeof *subjects, l->complaints);
-    if (subjects == NULL || l->devices == NULL || l->buses == NULL || l->interlocks == NULL)
-        return;
-    size_t count = 0;
-    for (size_t i = 0; i < l->raw.device_count; i++, count++) {
-        const struct site_device *device = &l->devices[i];
-        subjects[count] = (struct subject){.id = device->id,
-                                           .cls = device->class != NULL ? device->class->id : "?",
-                                           .kind = SUBJECT_DEVICE,
-                                           .index = (int32_t)i,
-                                           .rule_first = device->rule_first,
-                                           .rule_count = device->rule_count};
-    }
-    for (size_t i = 0; i < l->raw.bus_count; i++, count++) {
-        subjects[count] =
-            (struct subject){.id = l->buses[i].id, .cls = "bus", .kind = SUBJECT_BUS, .index = (int32_t)i};
-        add_subject_rule(l, &subjects[count], count, &bus_lost);
-    }
-    for (size_t i = 0; i < l->raw.interlock_count; i++, count++) {
-        struct site_interlock *interlock = &l->interlocks[i];
-        subjects[count] =
-            (struct subject){.id = interlock->id, .cls = "interlock", .kind = SUBJECT_INTERLOCK, .index = (int32_t)i};
-        add_subject_rule(l, &subjects[count], count, &interlock_failed);
-        interlock->subject = (int32_t)count;
-        interlock->failed_rule = subjects[count].rule_first;
-    }
-    if (l->rule_count == SITE_RULES_MAX)
-        complain_node(
-            l->complaints, document_root(&l->document), ON_VALUE, S_TOO_MANY,
-            WORDS(words_number(l->complaints, (double)l->rule_count), words_number(l->complaints, SITE_RULES_MAX - 1)));
-    struct rule *rules = take_array(l->arena, l->rule_count, sizeof *rules, l->complaints);
-    if (rules == NULL)
-        return;
-    if (l->rule_count > 0)
-        memcpy(rules, l->rules, l->rule_count * sizeof *rules);
-    l->rules = rules;
-    site->subjects = subjects;
-    site->rules = rules;
-    site->rule_count = l->rule_count;
+    check_settings(l, index);
+    limits_check_order(l, index);
 }

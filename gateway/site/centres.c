@@ -25,6 +25,22 @@ static const char *keep_path(struct loader *l, const char *path)
     return take_text(l->arena, joined != NULL ? joined : "", l->complaints);
 }
 
+/* A file the site file names, made absolute. `secret`: nobody else may read it. */
+static const char *keep_file(struct loader *l, const struct node *node, const char *key, const char *path, bool secret)
+{
+    unsigned mode;
+    const char *kept = keep_path(l, path);
+    if (kept[0] == '\0')
+        return kept;
+    if (!file_mode(kept, &mode))
+        complain_node(l->complaints, place_of(node, key), ON_VALUE, S_FILE_ABSENT,
+                      WORDS(words_quote(l->complaints, path)));
+    else if (secret && (mode & 07) != 0)
+        complain_node(l->complaints, place_of(node, key), ON_VALUE, S_FILE_OPEN,
+                      WORDS(words_quote(l->complaints, path)));
+    return kept;
+}
+
 /* --- url ------------------------------------------------------------------------------------------------------------ */
 
 struct url {
@@ -215,10 +231,10 @@ static void load_centre(struct loader *l, const struct raw_centre *raw, struct s
         .id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints),
         .mqtt = (uint8_t)raw->mqtt,
         .username = take_text(l->arena, raw->username, l->complaints),
-        .password_file = keep_path(l, raw->password_file),
-        .ca_file = keep_path(l, raw->ca_file),
-        .cert_file = keep_path(l, raw->cert_file),
-        .key_file = keep_path(l, raw->key_file),
+        .password_file = keep_file(l, raw->node, "password_file", raw->password_file, true),
+        .ca_file = keep_file(l, raw->node, "ca_file", raw->ca_file, false),
+        .cert_file = keep_file(l, raw->node, "cert_file", raw->cert_file, false),
+        .key_file = keep_file(l, raw->node, "key_file", raw->key_file, true),
         .drills = (enum drills)raw->drills,
         .backoff_max_ms = (uint32_t)raw->backoff_max_ms,
     };
@@ -276,7 +292,8 @@ static void load_order_keys(struct loader *l, const struct node *keys)
         const char *path;
         if (!id_is_good(node_key(child)))
             complain_node(l->complaints, child, ON_KEY, S_BAD_ID, WORDS(words_quote(l->complaints, node_key(child))));
-        (void)shape_text(child, 1024, l->complaints, &path);
+        if (shape_text(child, 1024, l->complaints, &path))
+            (void)keep_file(l, keys, node_key(child), path, false);
     }
 }
 
@@ -290,11 +307,16 @@ static void load_order_write(struct loader *l, const struct node *node)
     const struct node *at = node_child(node, "point");
     if (!slave_reference(l, at, raw.point, &slave, &point))
         return;
-    if (!l->build_slaves[slave].points[point].writable)
+    bool const writable = l->build_slaves[slave].points[point].writable;
+    if (!writable)
         complain_node(l->complaints, at, ON_VALUE, S_WRITE_NOT_LISTED,
                       WORDS(words_quote(l->complaints, raw.point), words_quote(l->complaints, l->slaves[slave].id)));
     if (raw.values != NULL && node_count(raw.values) == 0)
         complain_node(l->complaints, raw.values, ON_VALUE, S_LIST_EMPTY, NO_WORDS);
+    double value;
+    for (const struct node *child = raw.values == NULL ? NULL : node_first(raw.values); writable && child != NULL;
+         child = node_next(child))
+        (void)write_value_read(l, child, slave, point, &value);
 }
 
 void load_page_and_orders(struct loader *l)
@@ -313,4 +335,6 @@ void load_page_and_orders(struct loader *l)
     for (const struct node *child = orders.write == NULL ? NULL : node_first(orders.write); child != NULL;
          child = node_next(child))
         load_order_write(l, child);
+    if (orders.write != NULL && node_count(orders.write) > 0 && (orders.keys == NULL || node_count(orders.keys) == 0))
+        complain_node(l->complaints, orders.write, ON_KEY, S_NO_ORDER_KEYS, NO_WORDS);
 }

@@ -19,18 +19,28 @@ struct mapping { /* "door_closed": "di-1.in_1" or { "from", "invert", "scale", â
     bool used;
 };
 
+/* A slave whose canonical points the device takes: all of it, or one channel of a panel. */
+struct offer {
+    int32_t slave;
+    uint16_t channel;        /* 0: all of it, without what is in channels */
+    const struct node *node; /* where it is listed; NULL: it is the device itself */
+    const char *text;        /* "panel-1.ch17" */
+};
+
 /* What is needed while one device is put together. */
 struct assembly {
     struct loader *l;
     struct build_device *build;
     const struct device_class *class;
-    int32_t slaves[DEVICE_SLAVES_MAX]; /* implied and listed: their canonical points are taken */
-    size_t slave_count;
+    size_t index;
+    struct offer offers[DEVICE_SLAVES_MAX]; /* implied and listed */
+    size_t offer_count;
     struct mapping *mappings;
     size_t mapping_count;
     struct device_point *points;
     size_t point_count;
     size_t point_max;
+    bool shared; /* that it takes a channel of another device was said */
 };
 
 static struct complaints *complaints_of(const struct assembly *a)
@@ -92,7 +102,7 @@ static void check_mapping_id(const struct assembly *a, const struct node *node)
         complain_node(complaints_of(a), node, ON_KEY, S_POINT_NOT_OF_CLASS,
                       WORDS(same(a->class->id), words_quote(complaints_of(a), node_key(node)),
                             words_suggest(complaints_of(a), node_key(node), name_of_class_point, a->class)));
-    else if (canonical != NULL && canonical->derived && canonical->type == VALUE_BOOL)
+    else if (canonical != NULL && !class_point_may_be_read(canonical))
         complain_node(complaints_of(a), node, ON_KEY, S_POINT_DERIVED,
                       WORDS(words_quote(complaints_of(a), node_key(node))));
 }
@@ -220,7 +230,9 @@ static const char *label_of(struct assembly *a, const char *given, const struct 
 {
     if (given != NULL)
         return take_text(a->l->arena, given, complaints_of(a));
-    bool const own = strcmp(from->id, id) == 0 && of_slave[0] != '\0'; /* a profile's label for the canonical point */
+    const char *bare;
+    (void)channel_split(from->id, &bare);
+    bool const own = strcmp(bare, id) == 0 && of_slave[0] != '\0'; /* a profile's label for the canonical point */
     if (own || (of_class == NULL && of_slave[0] != '\0'))
         return of_slave;
     return of_class != NULL ? of_class : id;
@@ -237,6 +249,24 @@ static void set_range(const struct raw_point *raw, const struct slave_point *fro
         point->deadband = from->deadband * fabs(point->factor);
     else
         point->deadband = canonical != NULL ? canonical->deadband : 0;
+}
+
+static void note_taken(struct assembly *a, const struct node *at, int32_t slave, int32_t slave_point)
+{
+    struct build_slave *build = &a->l->build_slaves[slave];
+    uint16_t const channel = build->channel_of[slave_point];
+    build->served = true;
+    build->taken[slave_point] = true;
+    if (channel == 0)
+        return;
+    int32_t *device = &build->channel_device[channel - 1];
+    if (*device >= 0 && *device != (int32_t)a->index && !a->shared)
+        complain_node(complaints_of(a), at, ON_VALUE, S_CHANNEL_SHARED,
+                      WORDS(words_format(complaints_of(a), "\"%s.ch%u\"", build->slave->id, channel),
+                            words_quote(complaints_of(a), a->l->devices[*device].id)));
+    a->shared = a->shared || (*device >= 0 && *device != (int32_t)a->index);
+    if (*device < 0)
+        *device = (int32_t)a->index;
 }
 
 /* Takes one point of a slave as the device point `id`. `at` is where a complaint belongs. */
@@ -273,7 +303,7 @@ static bool take_point(struct assembly *a, const char *id, const struct node *at
     point.en = label_of(a, raw->en, from, from->en, canonical != NULL ? canonical->en : NULL, point.id);
     set_range(raw, from, canonical, &point);
     a->points[a->point_count++] = point;
-    l->build_slaves[slave].served = true;
+    note_taken(a, at, slave, slave_point);
     return true;
 }
 
@@ -287,40 +317,48 @@ static struct mapping *mapping_find(const struct assembly *a, const char *id)
     return NULL;
 }
 
-static void complain_two_offers(struct assembly *a, const char *id, int32_t first, int32_t second)
+static void complain_two_offers(struct assembly *a, const char *id, const struct offer *first,
+                                const struct offer *second)
 {
     complain_node(complaints_of(a), place_of(a->build->raw->wire.node, "slaves"), ON_VALUE, S_TWO_OFFERS,
-                  WORDS(same(a->l->slaves[first].id), same(a->l->slaves[second].id), same(id)));
+                  WORDS(same(first->text), same(second->text), same(id)));
 }
 
-/* The one slave of the device that offers the id. False: none does. */
-static bool find_offer(struct assembly *a, const char *id, int32_t *ret_slave, int32_t *ret_point)
+/* What this offer has under that id; -1: nothing. */
+static int32_t offered_point(const struct assembly *a, const struct offer *offer, const char *id)
 {
-    int32_t offered = -1;
-    for (size_t i = 0; i < a->slave_count; i++) {
-        int32_t const point = slave_point_find(&a->l->slaves[a->slaves[i]], id);
+    const struct build_slave *slave = &a->l->build_slaves[offer->slave];
+    for (size_t i = 0; i < slave->row_count; i++)
+        if (strcmp(slave->rows[i].id, id) == 0)
+            return slave_row_point(slave, i, offer->channel);
+    return -1;
+}
+
+/* The one offer that has the id; NULL: none does. */
+static const struct offer *find_offer(struct assembly *a, const char *id, int32_t *ret_point)
+{
+    const struct offer *found = NULL;
+    for (size_t i = 0; i < a->offer_count; i++) {
+        int32_t const point = offered_point(a, &a->offers[i], id);
         if (point < 0)
             continue;
-        if (offered >= 0) {
-            complain_two_offers(a, id, offered, a->slaves[i]);
-            return true;
+        if (found != NULL) {
+            complain_two_offers(a, id, found, &a->offers[i]);
+            return found;
         }
-        offered = a->slaves[i];
-        *ret_slave = offered;
+        found = &a->offers[i];
         *ret_point = point;
     }
-    return offered >= 0;
+    return found;
 }
 
 /* Where a complaint about a point that was taken by its id belongs: the inline point, else the profile or the slaves. */
-static const struct node *offer_place(const struct assembly *a, const char *id)
+static const struct node *offer_place(const struct assembly *a, const char *id, const struct offer *offer)
 {
     const struct node *device = a->build->raw->wire.node;
     const struct node *points = a->build->raw->wire.points;
     const struct node *own = points != NULL ? node_child(points, id) : NULL;
-    return own != NULL                            ? own
-           : node_child(device, "slaves") != NULL ? node_child(device, "slaves")
-                                                  : place_of(device, "profile");
+    return own != NULL ? own : offer->node != NULL ? offer->node : place_of(device, "profile");
 }
 
 static void add_derived(struct assembly *a, const struct class_point *canonical)
@@ -345,37 +383,74 @@ static void add_derived(struct assembly *a, const struct class_point *canonical)
     };
 }
 
+static bool has_word(const struct assembly *a, const char *word, size_t length)
+{
+    for (size_t i = 0; i < a->point_count; i++)
+        if (strlen(a->points[i].id) == length && strncmp(a->points[i].id, word, length) == 0)
+            return true;
+    const double *settings = a->build->device->settings;
+    for (size_t i = 0; settings != NULL && i < a->class->setting_count; i++)
+        if (strlen(a->class->settings[i].id) == length && strncmp(a->class->settings[i].id, word, length) == 0)
+            return has_limit(settings[i]);
+    return false;
+}
+
+/* "a|b": one of them. */
+static bool has_alternative(const struct assembly *a, const char *words, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        size_t const end = at + strcspn(words + at, "| ");
+        if (has_word(a, words + at, end - at))
+            return true;
+        at = end + 1;
+    }
+    return false;
+}
+
+/* "a|b c": all of these, of those with | one. */
+static bool meets_needs(const struct assembly *a, const char *needs)
+{
+    for (const char *at = needs; at != NULL && *at != '\0';) {
+        size_t const length = strcspn(at, " ");
+        if (length > 0 && !has_alternative(a, at, length))
+            return false;
+        at += length + (at[length] == ' ');
+    }
+    return true;
+}
+
 static void add_canonical(struct assembly *a, const struct class_point *canonical)
 {
-    int32_t slave = -1;
     int32_t point = -1;
     struct mapping *mapping = mapping_find(a, canonical->id);
+    const struct offer *offer = NULL;
     if (mapping != NULL) {
         mapping->used = true;
         (void)take_point(a, canonical->id, mapping->node, mapping->slave, mapping->point, &mapping->raw);
-    } else if (canonical->derived && canonical->type == VALUE_BOOL) {
-        add_derived(a, canonical);
-    } else if (find_offer(a, canonical->id, &slave, &point)) {
-        (void)take_point(a, canonical->id, offer_place(a, canonical->id), slave, point, &raw_point_default);
-    } else if (canonical->derived) {
-        add_derived(a, canonical);
+        return;
     }
+    if (class_point_may_be_read(canonical))
+        offer = find_offer(a, canonical->id, &point);
+    if (offer != NULL)
+        (void)take_point(a, canonical->id, offer_place(a, canonical->id, offer), offer->slave, point,
+                         &raw_point_default);
+    else if (canonical->derived && meets_needs(a, canonical->needs))
+        add_derived(a, canonical);
 }
 
 /* An open class also takes whatever else its slaves offer. */
 static void add_others(struct assembly *a)
 {
-    for (size_t i = 0; i < a->slave_count; i++) {
-        const struct site_slave *slave = &a->l->slaves[a->slaves[i]];
-        for (size_t j = 0; j < slave->point_count; j++) {
-            const char *id = slave->points[j].id;
-            int32_t offer = -1;
+    for (size_t i = 0; i < a->offer_count; i++) {
+        const struct build_slave *slave = &a->l->build_slaves[a->offers[i].slave];
+        for (size_t row = 0; row < slave->row_count; row++) {
+            const char *id = slave->rows[row].id;
             int32_t point = -1;
             if (class_point_find(a->class, id) != NULL || mapping_find(a, id) != NULL)
                 continue;
-            (void)find_offer(a, id, &offer, &point);
-            if (offer == a->slaves[i])
-                (void)take_point(a, id, offer_place(a, id), offer, point, &raw_point_default);
+            if (find_offer(a, id, &point) == &a->offers[i])
+                (void)take_point(a, id, offer_place(a, id, &a->offers[i]), a->offers[i].slave, point,
+                                 &raw_point_default);
         }
     }
 }
@@ -394,15 +469,15 @@ static void add_mapped(struct assembly *a)
 static size_t count_possible(const struct assembly *a)
 {
     size_t count = a->class->point_count + a->mapping_count;
-    for (size_t i = 0; i < a->slave_count; i++)
-        count += a->l->slaves[a->slaves[i]].point_count;
+    for (size_t i = 0; i < a->offer_count; i++)
+        count += a->l->build_slaves[a->offers[i].slave].row_count;
     return count;
 }
 
 static void add_points(struct assembly *a)
 {
     size_t const possible = count_possible(a);
-    bool const wired = a->slave_count > 0 || a->mapping_count > 0;
+    bool const wired = a->offer_count > 0 || a->mapping_count > 0;
     a->point_max = possible < SITE_DEVICE_POINTS_MAX ? possible : SITE_DEVICE_POINTS_MAX;
     a->points = take_array(&a->l->scratch, a->point_max, sizeof *a->points, complaints_of(a));
     if (a->points == NULL || !wired)
@@ -420,18 +495,18 @@ static void add_points(struct assembly *a)
 
 /* --- slaves and class ----------------------------------------------------------------------------------------------- */
 
-static void add_slave(struct assembly *a, int32_t slave)
+static void add_offer(struct assembly *a, const struct offer *offer)
 {
-    if (a->slave_count < DEVICE_SLAVES_MAX)
-        a->slaves[a->slave_count++] = slave;
-    if (a->l->build_slaves[slave].broken)
+    if (a->offer_count < DEVICE_SLAVES_MAX)
+        a->offers[a->offer_count++] = *offer;
+    if (a->l->build_slaves[offer->slave].broken)
         a->build->broken = true;
 }
 
-static bool has_slave(const struct assembly *a, int32_t slave)
+static bool has_offer(const struct assembly *a, const struct offer *offer)
 {
-    for (size_t i = 0; i < a->slave_count; i++)
-        if (a->slaves[i] == slave)
+    for (size_t i = 0; i < a->offer_count; i++)
+        if (a->offers[i].slave == offer->slave && a->offers[i].channel == offer->channel)
             return true;
     return false;
 }
@@ -440,33 +515,29 @@ static void read_slaves(struct assembly *a)
 {
     const struct node *list = a->build->raw->slaves;
     if (a->build->implied_slave >= 0)
-        add_slave(a, a->build->implied_slave);
+        add_offer(a, &(struct offer){.slave = a->build->implied_slave, .text = a->build->device->id});
     if (list != NULL && node_count(list) > DEVICE_SLAVES_MAX)
         complain_node(complaints_of(a), list, ON_KEY, S_TOO_MANY,
                       WORDS(words_number(complaints_of(a), (double)node_count(list)),
                             words_number(complaints_of(a), DEVICE_SLAVES_MAX)));
     for (const struct node *child = list == NULL ? NULL : node_first(list); child != NULL; child = node_next(child)) {
-        const char *id;
-        if (!shape_text(child, SITE_ID_MAX, complaints_of(a), &id))
-            continue;
-        const struct name *name = names_find(&a->l->names, NAME_SLAVE, id);
-        struct names_of_kind const of = {&a->l->names, NAME_SLAVE};
-        if (name == NULL)
-            complain_node(complaints_of(a), child, ON_VALUE, S_NOT_FOUND,
-                          WORDS(words_name_kind(NAME_SLAVE), words_quote(complaints_of(a), id),
-                                words_suggest(complaints_of(a), id, name_of_kind, &of)));
-        else if (has_slave(a, name->index))
-            complain_node(complaints_of(a), child, ON_VALUE, S_LISTED_TWICE, WORDS(words_quote(complaints_of(a), id)));
+        struct offer offer = {.node = child};
+        if (!shape_text(child, SITE_ID_MAX + CHANNEL_PREFIX_MAX, complaints_of(a), &offer.text) ||
+            !slave_or_channel(a->l, child, offer.text, &offer.slave, &offer.channel))
+            a->build->broken = true;
+        else if (has_offer(a, &offer))
+            complain_node(complaints_of(a), child, ON_VALUE, S_LISTED_TWICE,
+                          WORDS(words_quote(complaints_of(a), offer.text)));
         else
-            add_slave(a, name->index);
+            add_offer(a, &offer);
     }
 }
 
 /* Keys of a slave on a device that is none. */
 static void check_slave_keys(struct assembly *a)
 {
-    static const char *const keys[] = {"unit",  "profile", "every",   "write",    "heartbeat",
-                                       "order", "guard",   "max_gap", "max_count"};
+    static const char *const keys[] = {"unit",  "profile", "every",     "write", "heartbeat", "order",
+                                       "guard", "max_gap", "max_count", "base",  "channels"};
     for (size_t i = 0; a->build->implied_slave < 0 && i < ARRAY_SIZE(keys); i++) {
         const struct node *key = node_child(a->build->raw->wire.node, keys[i]);
         if (key != NULL)
@@ -491,10 +562,13 @@ static const struct device_class *read_class(struct assembly *a)
                                 words_suggest(complaints_of(a), raw->class, name_of_class, a->l->classes)));
         return class;
     }
-    if (a->slave_count == 1) {
-        const struct profile *profile = a->l->build_slaves[a->slaves[0]].profile;
-        if (profile != NULL && profile->class != NULL)
-            return profile->class;
+    if (a->offer_count == 1) {
+        const struct profile_file *profile = a->l->build_slaves[a->offers[0].slave].profile;
+        const struct device_class *class = profile != NULL ? profile->profile.class : NULL;
+        if (class != NULL && a->offers[0].channel > 0 && !(class->open && class->channel == NULL))
+            class = class->channel;
+        if (class != NULL)
+            return class;
     }
     if (!a->build->broken && node_child(raw->wire.node, "class") == NULL)
         complain_node(complaints_of(a), raw->wire.node, ON_VALUE, S_NO_CLASS, WORDS(words_classes(a)));
@@ -542,29 +616,30 @@ static void set_by_class(struct assembly *a, struct site_device *device)
     device->by_class = by_class;
 }
 
-static bool takes_from(const struct site_device *device, int32_t slave)
+static bool takes_from(const struct assembly *a, const struct offer *offer)
 {
-    for (size_t i = 0; i < device->slave_count; i++)
-        if (device->slaves[i] == slave)
+    for (size_t i = 0; i < a->point_count; i++)
+        if (a->points[i].slave == offer->slave &&
+            (offer->channel == 0 ||
+             a->l->build_slaves[offer->slave].channel_of[a->points[i].slave_point] == offer->channel))
             return true;
     return false;
 }
 
-static void check_slaves(struct assembly *a, size_t index, bool complete)
+static void check_slaves(struct assembly *a, bool complete)
 {
     const struct site_device *device = a->build->device;
-    for (size_t i = 0; i < a->slave_count; i++)
-        if (complete && !takes_from(device, a->slaves[i]) && !a->build->broken &&
-            a->build->implied_slave != a->slaves[i])
+    for (size_t i = 0; i < a->offer_count; i++)
+        if (complete && a->offers[i].node != NULL && !takes_from(a, &a->offers[i]) && !a->build->broken)
             complain_node(complaints_of(a), place_of(a->build->raw->wire.node, "slaves"), ON_VALUE, S_SLAVE_GIVES_NONE,
-                          WORDS(words_quote(complaints_of(a), a->l->slaves[a->slaves[i]].id)));
-    for (size_t i = 0; a->class->never_written && i < a->slave_count; i++)
-        a->l->build_slaves[a->slaves[i]].untouchable = (int32_t)index;
+                          WORDS(words_quote(complaints_of(a), a->offers[i].text)));
+    for (size_t i = 0; a->class->never_written && i < a->offer_count; i++)
+        a->l->build_slaves[a->offers[i].slave].untouchable = (int32_t)a->index;
     for (size_t i = 0; a->class->never_written && i < device->slave_count; i++)
-        a->l->build_slaves[device->slaves[i]].untouchable = (int32_t)index;
+        a->l->build_slaves[device->slaves[i]].untouchable = (int32_t)a->index;
     /* A device may share the id of its only slave. */
     const struct name *name = names_find(&a->l->names, NAME_SLAVE, device->id);
-    if (name != NULL && a->build->implied_slave < 0 && a->slave_count + a->mapping_count > 0 && !a->build->broken &&
+    if (name != NULL && a->build->implied_slave < 0 && a->offer_count + a->mapping_count > 0 && !a->build->broken &&
         (device->slave_count != 1 || device->slaves[0] != name->index))
         complain_node(complaints_of(a), place_of(a->build->raw->wire.node, "id"), ON_VALUE, S_DOUBLED_ID,
                       WORDS(words_quote(complaints_of(a), device->id), words_name_kind(NAME_SLAVE),
@@ -573,14 +648,14 @@ static void check_slaves(struct assembly *a, size_t index, bool complete)
 
 static void set_texts(struct assembly *a, struct site_device *device)
 {
-    const struct profile *profile = NULL;
-    if (a->slave_count > 0)
-        profile = a->l->build_slaves[a->slaves[0]].profile;
+    const struct profile_file *file = NULL;
+    if (a->offer_count > 0)
+        file = a->l->build_slaves[a->offers[0].slave].profile;
     else if (device->slave_count > 0)
-        profile = a->l->build_slaves[device->slaves[0]].profile;
-    device->profile = profile != NULL ? profile->name : "";
-    device->maker = profile != NULL ? profile->vendor : "";
-    device->model = profile != NULL ? profile->model : "";
+        file = a->l->build_slaves[device->slaves[0]].profile;
+    device->profile = file != NULL ? file->profile.name : "";
+    device->maker = file != NULL ? file->profile.vendor : "";
+    device->model = file != NULL ? file->profile.model : "";
     device->identity_json = "{}";
     device->use_cod = "";
     if (a->build->raw->identity != NULL)
@@ -603,7 +678,7 @@ static void load_device(struct loader *l, size_t index)
     struct build_device *build = &l->build_devices[index];
     const struct raw_device *raw = build->raw;
     struct site_device *device = &l->devices[index];
-    struct assembly a = {.l = l, .build = build};
+    struct assembly a = {.l = l, .build = build, .index = index};
     build->device = device;
     *device = (struct site_device){.id = take_text(l->arena, raw->wire.id != NULL ? raw->wire.id : "?", l->complaints),
                                    .max_silence_ms = (uint32_t)raw->max_silence_ms};
@@ -617,14 +692,16 @@ static void load_device(struct loader *l, size_t index)
         set_texts(&a, device);
         return;
     }
+    load_settings(l, index);
     size_t const errors = l->complaints->errors;
     add_points(&a);
     keep_points(&a, device);
     set_slaves(&a, device);
     set_by_class(&a, device);
     set_texts(&a, device);
-    check_slaves(&a, index, l->complaints->errors == errors);
-    bool const wired = a.slave_count > 0 || raw->wire.points != NULL;
+    check_slaves(&a, l->complaints->errors == errors);
+    bool const listed = raw->slaves != NULL && node_count(raw->slaves) > 0;
+    bool const wired = a.offer_count > 0 || listed || raw->wire.points != NULL;
     if (!wired && a.class->alarm_count > 0 && !a.class->open && !build->broken)
         complain_node(l->complaints, raw->wire.node, ON_VALUE, S_UNWIRED, WORDS(same(a.class->id)));
 }
@@ -657,6 +734,7 @@ void load_devices(struct loader *l)
     for (size_t i = 0; i < l->raw.device_count; i++)
         load_device(l, i);
     check_writes(l);
+    mark_idle(l);
     l->site->devices = l->devices;
     l->site->device_count = l->raw.device_count;
 }

@@ -81,6 +81,15 @@ enum err file_read(const char *path, char **ret_bytes, size_t *ret_size)
     return ERR_OK;
 }
 
+bool file_mode(const char *path, unsigned *ret_mode)
+{
+    struct stat about;
+    if (stat(path, &about) != 0 || !S_ISREG(about.st_mode))
+        return false;
+    *ret_mode = about.st_mode & 0777;
+    return true;
+}
+
 const char *path_join(struct arena *arena, const char *directory, const char *path)
 {
     if (path[0] == '/')

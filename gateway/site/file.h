@@ -2,6 +2,7 @@
 #ifndef OUTPOST_SITE_FILE_H
 #define OUTPOST_SITE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gateway/base/arena.h"
@@ -15,6 +16,9 @@ struct words words_read_error(enum err err);
  * *ret_bytes is free()d by the caller. ERR_NOT_FOUND, ERR_PERMISSION, ERR_MEMORY, ERR_IO; ERR_UNSUPPORTED: a directory,
  * a pipe … */
 MUST_CHECK enum err file_read(const char *path, char **ret_bytes, size_t *ret_size);
+
+/* Its permission bits; false: there is no such file, or it is no ordinary one. */
+bool file_mode(const char *path, unsigned *ret_mode);
 
 /* `path` if it is absolute, else directory/path. NULL when memory is out. */
 const char *path_join(struct arena *arena, const char *directory, const char *path);

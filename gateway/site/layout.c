@@ -8,10 +8,15 @@
 #define HOUR_MS        3600000.0
 #define DAY_MS         86400000.0
 #define PATH_MAX_BYTES 1024
-#define REFERENCE_MAX  (2 * SITE_ID_MAX + 1)
 
-const char *const kind_names[] = {"hihi",   "hi",   "lo",        "lolo", "bit",   "code",
-                                  "equals", "comm", "deviation", "rate", "stuck", NULL};
+const char *const kind_names[] = {
+    [RULE_HIHI] = "hihi",     [RULE_HI] = "hi",
+    [RULE_LO] = "lo",         [RULE_LOLO] = "lolo",
+    [RULE_BIT] = "bit",       [RULE_CODE] = "code",
+    [RULE_EQUALS] = "equals", [RULE_DEVIATION] = "deviation",
+    [RULE_RATE] = "rate",     [RULE_STUCK] = "stuck",
+    [RULE_COMM] = "comm",     [RULE_FAILED] = NULL, /* not to be written */
+};
 const char *const priority_names[] = {"critical", "high", "medium", "low", "info", NULL};
 const char *const link_names[] = {"rtu", "tcp", "rtu-over-tcp", NULL};
 static const char *const language_names[] = {"en", "zh", NULL};
@@ -48,7 +53,7 @@ static const struct field location_fields[] = {
      .minimum = -90,
      .maximum = 90,
      .required = true},
-    {.key = "crs", .type = FIELD_CHOICE, .offset = IN(raw_location, crs), .choices = crs_names},
+    {.key = "crs", .type = FIELD_CHOICE, .offset = IN(raw_location, crs), .choices = crs_names, .required = true},
 };
 const struct shape location_shape = SHAPE(location_fields);
 
@@ -83,13 +88,20 @@ static const struct raw_bus bus_default = {
         {.key = "order", .type = FIELD_CHOICE, .offset = IN(raw_slave, order), .choices = order_names},                \
         {.key = "guard", .type = FIELD_DURATION, .offset = IN(raw_slave, guard_ms), .maximum = 10 * SECOND_MS},        \
         {.key = "max_gap", .type = FIELD_WHOLE, .offset = IN(raw_slave, gap_max), .maximum = PROFILE_COUNT_MAX - 1},   \
+        {.key = "base", .type = FIELD_WHOLE, .offset = IN(raw_slave, base), .minimum = -65535, .maximum = 65535},      \
+        {.key = "channels",                                                                                            \
+         .type = FIELD_WHOLE,                                                                                          \
+         .offset = IN(raw_slave, channels),                                                                            \
+         .minimum = 1,                                                                                                 \
+         .maximum = SITE_POINTS_MAX},                                                                                  \
     {                                                                                                                  \
         .key = "max_count", .type = FIELD_WHOLE, .offset = IN(raw_slave, count_max), .minimum = 1,                     \
         .maximum = PROFILE_COUNT_MAX                                                                                   \
     }
 #define SLAVE_DEFAULT                                                                                                  \
     {                                                                                                                  \
-        .unit = NOT_GIVEN, .order = NOT_GIVEN, .guard_ms = NOT_GIVEN, .gap_max = NOT_GIVEN, .count_max = NOT_GIVEN     \
+        .unit = NOT_GIVEN, .order = NOT_GIVEN, .guard_ms = NOT_GIVEN, .gap_max = NOT_GIVEN, .count_max = NOT_GIVEN,    \
+        .channels = NOT_GIVEN                                                                                          \
     }
 
 static const struct field slave_fields[] = {SLAVE_FIELDS};
@@ -101,6 +113,7 @@ static const struct field device_fields[] = {
     {.key = "class", .type = FIELD_TEXT, .offset = IN(raw_device, class), .minimum = 1, .maximum = SITE_ID_MAX},
     {.key = "slaves", .type = FIELD_LIST, .offset = IN(raw_device, slaves)},
     {.key = "alarms", .type = FIELD_OBJECT, .offset = IN(raw_device, alarms)},
+    {.key = "settings", .type = FIELD_OBJECT, .offset = IN(raw_device, settings)},
     {.key = "identity", .type = FIELD_OBJECT, .offset = IN(raw_device, identity)},
     {.key = "max_silence", .type = FIELD_DURATION, .offset = IN(raw_device, max_silence_ms), .maximum = DAY_MS},
 };
@@ -130,6 +143,8 @@ static const struct field alarm_fields[] = {
     {.key = "point", .type = FIELD_TEXT, .offset = IN(raw_alarm, point), .maximum = SITE_ID_MAX},
     {.key = "kind", .type = FIELD_CHOICE, .offset = IN(raw_alarm, kind), .choices = kind_names},
     {.key = "limit", .type = FIELD_ANY, .offset = IN(raw_alarm, limit)},
+    {.key = "from", .type = FIELD_ANY, .offset = IN(raw_alarm, from)},
+    {.key = "over", .type = FIELD_DURATION, .offset = IN(raw_alarm, over_ms), .minimum = SECOND_MS, .maximum = HOUR_MS},
     {.key = "deadband", .type = FIELD_NUMBER, .offset = IN(raw_alarm, deadband), .maximum = 1e12},
     {.key = "on_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, on_delay_ms), .maximum = DAY_MS},
     {.key = "off_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, off_delay_ms), .maximum = DAY_MS},
@@ -137,11 +152,23 @@ static const struct field alarm_fields[] = {
     {.key = "latch", .type = FIELD_BOOL, .offset = IN(raw_alarm, latch)},
     {.key = "shelvable", .type = FIELD_BOOL, .offset = IN(raw_alarm, shelvable)},
     {.key = "group", .type = FIELD_TEXT, .offset = IN(raw_alarm, group), .maximum = SITE_ID_MAX, .later = true},
-    {.key = "when", .type = FIELD_ANY, .offset = IN(raw_alarm, when)},
+    {.key = "when", .type = FIELD_OBJECT, .offset = IN(raw_alarm, when)},
     {.key = "zh", .type = FIELD_TEXT, .offset = IN(raw_alarm, zh), .maximum = 120},
     {.key = "en", .type = FIELD_TEXT, .offset = IN(raw_alarm, en), .maximum = 120},
 };
 const struct shape alarm_shape = SHAPE(alarm_fields);
+
+static const struct field alarm_when_fields[] = {
+    {.key = "point",
+     .type = FIELD_TEXT,
+     .offset = IN(raw_alarm_when, point),
+     .minimum = 1,
+     .maximum = SITE_ID_MAX,
+     .required = true},
+    {.key = "is", .type = FIELD_ANY, .offset = IN(raw_alarm_when, is)},
+    {.key = "not", .type = FIELD_ANY, .offset = IN(raw_alarm_when, is_not)},
+};
+const struct shape alarm_when_shape = SHAPE(alarm_when_fields);
 
 static const struct field vote_fields[] = {
     {.key = "n",

@@ -49,6 +49,8 @@ struct raw_slave {
     int64_t guard_ms;
     int64_t gap_max;
     int64_t count_max;
+    int64_t base;     /* 0 too when not given: ask the node whether it has the key */
+    int64_t channels; /* of a profile with "repeat" */
 };
 
 struct raw_device {
@@ -57,14 +59,17 @@ struct raw_device {
     const struct node *slaves;
     const struct node *alarms;
     const struct node *identity;
+    const struct node *settings;
     int64_t max_silence_ms;
 };
 
 struct raw_alarm {
     SHAPED;
     const char *point;
-    int kind; /* index into kind_names */
+    int kind; /* enum rule_kind */
     const struct node *limit;
+    const struct node *from;
+    int64_t over_ms;
     double deadband;
     int64_t on_delay_ms;
     int64_t off_delay_ms;
@@ -75,6 +80,13 @@ struct raw_alarm {
     const struct node *when;
     const char *zh;
     const char *en;
+};
+
+struct raw_alarm_when { /* "when" of an alarm */
+    SHAPED;
+    const char *point;
+    const struct node *is;
+    const struct node *is_not;
 };
 
 struct raw_vote {
@@ -210,10 +222,11 @@ struct raw_site {
     const struct node *orders;
 };
 
-extern const struct shape alarm_shape, vote_shape, when_shape, action_shape, confirm_shape, only_shape, journal_shape,
-    page_shape, orders_shape, order_write_shape, heartbeat_shape, every_shape, location_shape;
+extern const struct shape alarm_shape, alarm_when_shape, vote_shape, when_shape, action_shape, confirm_shape,
+    only_shape, journal_shape, page_shape, orders_shape, order_write_shape, heartbeat_shape, every_shape,
+    location_shape;
 
-extern const char *const kind_names[]; /* of alarms; the first are enum rule_kind by kind_of() */
+extern const char *const kind_names[]; /* of alarms, by enum rule_kind; NULL after RULE_COMM */
 extern const char *const priority_names[];
 extern const char *const link_names[];
 

@@ -12,24 +12,30 @@
 
 /* --- gateway -------------------------------------------------------------------------------------------------------- */
 
-static bool are_digits(const char *text)
+#define ZONEINFO "/usr/share/zoneinfo"
+
+static bool time_zone_is_known(struct loader *l, const char *name)
 {
-    return strspn(text, "0123456789") == strlen(text);
+    unsigned mode;
+    const char *path = path_join(&l->scratch, ZONEINFO, name);
+    return !file_mode(ZONEINFO "/UTC", &mode) || path == NULL || file_mode(path, &mode);
 }
 
-static void check_code(struct loader *l, const char *key, const char *code, size_t least, size_t most,
-                       struct words what)
+static void check_time_zone(struct loader *l, const struct raw_gateway *raw)
 {
-    size_t const length = strlen(code);
-    if (length > 0 && (!are_digits(code) || length < least || length > most))
-        complain_node(l->complaints, place_of(l->raw.gateway.node, key), ON_VALUE, S_BAD_FORMAT,
-                      WORDS(words_quote(l->complaints, code), what));
+    const struct node *at = place_of(raw->node, "time_zone");
+    struct words const name = words_quote(l->complaints, raw->time_zone);
+    if (raw->time_zone[0] == '/' || strstr(raw->time_zone, "..") != NULL || strpbrk(raw->time_zone, " \\\"") != NULL)
+        complain_node(l->complaints, at, ON_VALUE, S_BAD_FORMAT,
+                      WORDS(name, both("a time zone such as \"Asia/Shanghai\"", "时区，例如 \"Asia/Shanghai\"")));
+    else if (!time_zone_is_known(l, raw->time_zone))
+        complain_node(l->complaints, at, ON_VALUE, S_TIME_ZONE, WORDS(name));
 }
 
 static void load_gateway(struct loader *l)
 {
     const struct raw_gateway *raw = &l->raw.gateway;
-    struct raw_location location = {0};
+    struct raw_location location = {.lon = NO_LIMIT, .lat = NO_LIMIT};
     struct site *site = l->site;
     site->id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints);
     site->name = take_text(l->arena, raw->name[0] != '\0' ? raw->name : site->id, l->complaints);
@@ -37,14 +43,10 @@ static void load_gateway(struct loader *l)
     site->language = raw->language == LANGUAGE_ZH ? "zh" : "en";
     site->area_code = take_text(l->arena, raw->area_code, l->complaints);
     site->grid_code = take_text(l->arena, raw->grid_code, l->complaints);
-    if (raw->time_zone[0] == '/' || strstr(raw->time_zone, "..") != NULL || strpbrk(raw->time_zone, " \\\"") != NULL)
-        complain_node(l->complaints, place_of(raw->node, "time_zone"), ON_VALUE, S_BAD_FORMAT,
-                      WORDS(words_quote(l->complaints, raw->time_zone),
-                            both("a time zone such as \"Asia/Shanghai\"", "时区，例如 \"Asia/Shanghai\"")));
-    check_code(l, "area_code", raw->area_code, 6, 6, both("an area code of 6 digits", "6 位地区代码"));
-    check_code(l, "grid_code", raw->grid_code, 9, 20, both("a grid code of 9 to 20 digits", "9 到 20 位网格代码"));
-    if (raw->location != NULL)
-        (void)shape_read(raw->location, &location_shape, &location, l->complaints);
+    check_time_zone(l, raw);
+    check_area_codes(l, raw->node, raw->area_code, raw->grid_code);
+    if (raw->location != NULL && shape_read(raw->location, &location_shape, &location, l->complaints))
+        check_far_away(l, raw->location, location.lon, location.lat);
 }
 
 /* --- names ---------------------------------------------------------------------------------------------------------- */
@@ -225,6 +227,7 @@ static void load_all(struct loader *l)
     promote_points(l);
     for (size_t i = 0; i < l->raw.device_count; i++)
         set_periods(l, i);
+    lint_site(l);
 }
 
 static bool loader_open(struct loader *l, const char *file, const struct site_sources *sources, struct arena *arena,
@@ -239,8 +242,12 @@ static bool loader_open(struct loader *l, const char *file, const struct site_so
     if (l->site == NULL || l->directory == NULL || directory == NULL)
         return false;
     l->site->file = absolute;
-    l->profiles = (struct profiles){
-        .classes = sources->classes, .arena = arena, .scratch = &l->scratch, .complaints = complaints};
+    l->profiles = (struct profiles){.classes = sources->classes,
+                                    .held = sources->profiles,
+                                    .held_count = sources->profile_count,
+                                    .arena = arena,
+                                    .scratch = &l->scratch,
+                                    .complaints = complaints};
     size_t count = 0;
     l->profiles.dirs[count++] = path_join(&l->scratch, directory, "profiles");
     for (size_t i = 0; sources->profile_dirs != NULL && sources->profile_dirs[i] != NULL && count < PROFILE_DIRS_MAX;

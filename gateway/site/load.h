@@ -43,9 +43,18 @@ void complaints_close(struct complaints *complaints);
 /* "site.json:12:7: buses[0].baud: …" with a newline, in that language, into the buffer (cut when too small). */
 void complaint_print(const struct complaint *complaint, enum language language, char *ret_line, size_t line_size);
 
+/* A profile in memory. */
+struct profile_bytes {
+    const char *name;
+    const char *bytes;
+    size_t size;
+};
+
 struct site_sources {
     const struct class_table *classes;
-    const char *const *profile_dirs; /* searched in order after <site file's directory>/profiles; NULL-ended */
+    const char *const *profile_dirs;      /* searched in order after <site file's directory>/profiles; NULL-ended */
+    const struct profile_bytes *profiles; /* searched before all directories: for tests and fuzzers */
+    size_t profile_count;
 };
 
 /* On ERR_OK *ret_site lives in `arena`. ERR_FORMAT: there is at least one error complaint. ERR_IO: the file cannot be read

@@ -20,14 +20,24 @@
 struct build_slave {
     const struct raw_slave *raw;
     const struct node *node; /* its entry in the file: of a slave, or of a device that is both */
-    const struct profile *profile;
+    const struct profile_file *profile;
     bool implied;               /* written as a device with "bus" */
     bool broken;                /* its profile is missing or bad: what it lacks is no news */
     struct site_slave *slave;   /* the result */
     struct slave_point *points; /* the result's, still to be changed */
     bool *poll_given;           /* per point: the poll class was written, or is the class's */
-    int32_t untouchable;        /* a device of a never-written class that takes its points; -1 none */
-    bool served;                /* some device takes a point */
+    /* The points it is made of, and per row where its channels 1, 2 … stand in `points` (one, when it is not repeated). */
+    struct profile_point *rows;
+    size_t row_count;
+    int32_t *row_first;
+    bool *row_poll_given;
+    uint16_t channels;       /* 0: no panel */
+    uint16_t *row_of;        /* per point */
+    uint16_t *channel_of;    /* per point: 1 …; 0: of no channel */
+    bool *taken;             /* per point: a device takes it */
+    int32_t *channel_device; /* per channel: the first device that takes a point of it; -1 none */
+    int32_t untouchable;     /* a device of a never-written class that takes its points; -1 none */
+    bool served;             /* some device takes a point */
 };
 
 struct build_device {
@@ -81,26 +91,51 @@ void load_buses(struct loader *l);
 /* slaves.c */
 bool collect_slaves(struct loader *l); /* the written and the implied ones, still empty; false: memory is out */
 void load_slaves(struct loader *l);
-int32_t slave_point_find(const struct site_slave *slave, const char *id);
-/* "slave.point" -> indices. Complains; a broken slave is passed over in silence. */
+/* slave_points.c */
+void load_slave_points(struct loader *l, struct build_slave *build);
+int64_t slave_base(const struct build_slave *build); /* what is added to the profile's addresses */
+/* The point "in_1" or, of a panel, "ch17.gas_lel_pct"; -1: there is none. */
+int32_t slave_point_find(const struct build_slave *slave, const char *id);
+/* The point of that row in one channel; of a row that is not repeated channel 0. -1: there is none. */
+int32_t slave_row_point(const struct build_slave *slave, size_t row, uint16_t channel);
+/* The same; complains when there is none, unless its profile or itself is wrong: that was said already. */
+int32_t slave_own_point(struct loader *l, const struct build_slave *build, const struct node *at, const char *id);
+/* "slave.point" -> indices. Split at the first point. Complains; a broken slave is passed over in silence. */
 bool slave_reference(struct loader *l, const struct node *at, const char *text, int32_t *ret_slave, int32_t *ret_point);
+/* "slave" or "slave.ch17" -> index, and the channel (0: all of it). Complains. */
+bool slave_or_channel(struct loader *l, const struct node *at, const char *text, int32_t *ret_slave,
+                      uint16_t *ret_channel);
+/* Channel points that nobody takes, writes or watches are not read. */
+void mark_idle(struct loader *l);
 /* What the profile or the file allows to be written, within what the register can hold. False: it cannot be written. */
 bool slave_write_range(const struct loader *l, int32_t slave, int32_t point, double *ret_minimum, double *ret_maximum);
 /* devices.c */
 void load_devices(struct loader *l);
 int32_t device_point_find(const struct site_device *device, const char *id);
+/* settings.c: what the file tells the class about the device; called before the device's points are put together. The
+ * device's class must be set. */
+void load_settings(struct loader *l, size_t device);
 /* identity.c */
 void load_identity(struct loader *l, const struct node *node, struct site_device *device);
+/* The same of the gateway and of a device: "area_code" and "grid_code", "lon" and "lat" of an object. NO_LIMIT: not given. */
+void check_area_codes(struct loader *l, const struct node *node, const char *area_code, const char *grid_code);
+void check_far_away(struct loader *l, const struct node *node, double lon, double lat);
 /* alarms.c */
 void load_device_alarms(struct loader *l, size_t device);
-void load_subjects(struct loader *l);                                     /* all rules, grouped */
+/* subjects.c */
+bool rule_add(struct loader *l, const struct rule *rule); /* false: too many of them, or memory is out */
 int32_t rule_find(const struct loader *l, size_t device, const char *id); /* -1: none */
+void load_subjects(struct loader *l);                                     /* all rules, grouped */
 /* zones.c */
 void load_zones(struct loader *l);
 void load_interlocks(struct loader *l);
+/* What an interlock or an order may write to a slave's point: true or false for a coil, a number the register can hold. */
+bool write_value_read(struct loader *l, const struct node *node, int32_t slave, int32_t point, double *ret_value);
 /* centres.c */
 void load_centres(struct loader *l);
 void load_journal(struct loader *l);
 void load_page_and_orders(struct loader *l);
+/* lints.c: of a site without errors */
+void lint_site(struct loader *l);
 
 #endif

@@ -1,27 +1,22 @@
 #include "gateway/site/point.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
 #include "gateway/site/memory.h"
+#include "gateway/site/resolver.h"
 #include "gateway/site/units.h"
 
 #define INVALID_MAX       16
+#define NOTE_SIZE_MAX     2048
 #define STRING_LENGTH_MAX 240 /* bytes; a batch carries 256 bytes of text */
 
 /* --- the words of the format ---------------------------------------------------------------------------------------- */
 
-const char *const function_names[] = {"holding", "input", "coil", "discrete", NULL};
 const char *const order_names[] = {"ABCD", "CDAB", "BADC", "DCBA", NULL};
 const char *const poll_names[] = {"safety", "normal", "slow", NULL};
-static const char *const byte_names[] = {"hi", "lo", NULL};
-
-enum function function_of(int index)
-{
-    static const enum function functions[] = {FUNCTION_HOLDING, FUNCTION_INPUT, FUNCTION_COIL, FUNCTION_DISCRETE};
-    return functions[index];
-}
 
 enum type_index {
     TYPE_U16,
@@ -66,8 +61,9 @@ static const struct {
         {.key = "offset", .type = FIELD_NUMBER, .offset = AT(offset), .minimum = -1e12, .maximum = 1e12},              \
         {.key = "scale_from", .type = FIELD_OBJECT, .offset = AT(scale_from)},                                         \
         {.key = "only_if", .type = FIELD_OBJECT, .offset = AT(only_if)},                                               \
-        {.key = "map", .type = FIELD_OBJECT, .offset = AT(map)},                                                       \
+        {.key = "map", .type = FIELD_ANY, .offset = AT(map)},                                                          \
         {.key = "invalid", .type = FIELD_LIST, .offset = AT(invalid)},                                                 \
+        {.key = "valid", .type = FIELD_LIST, .offset = AT(valid)},                                                     \
         {.key = "poll", .type = FIELD_CHOICE, .offset = AT(poll), .choices = poll_names},                              \
         {.key = "unit", .type = FIELD_TEXT, .offset = AT(unit), .maximum = 24},                                        \
         {.key = "deadband", .type = FIELD_NUMBER, .offset = AT(deadband), .maximum = 1e12},                            \
@@ -78,12 +74,18 @@ static const struct {
     }
 
 static const struct field register_fields[] = {REGISTER_FIELDS};
+static const struct field profile_fields[] = {
+    REGISTER_FIELDS,
+    {.key = "repeat", .type = FIELD_ANY, .offset = AT(repeat)},
+    {.key = "note", .type = FIELD_ANY, .offset = AT(note)},
+};
 static const struct field device_fields[] = {
     REGISTER_FIELDS,
-    {.key = "from", .type = FIELD_TEXT, .offset = AT(from), .minimum = 1, .maximum = 2 * SITE_ID_MAX + 1},
+    {.key = "from", .type = FIELD_TEXT, .offset = AT(from), .minimum = 1, .maximum = REFERENCE_MAX},
     {.key = "invert", .type = FIELD_BOOL, .offset = AT(invert)},
 };
 const struct shape register_point_shape = SHAPE(register_fields);
+const struct shape profile_point_shape = SHAPE(profile_fields);
 const struct shape device_point_shape = SHAPE(device_fields);
 
 const struct raw_point raw_point_default = {
@@ -99,27 +101,6 @@ const struct raw_point raw_point_default = {
     .poll = NOT_GIVEN,
     .deadband = NOT_GIVEN,
 };
-
-#define PART_AT(member) offsetof(struct raw_part, member)
-#define PART_FIELDS                                                                                                    \
-    {.key = "function", .type = FIELD_CHOICE, .offset = PART_AT(function), .choices = function_names},                 \
-        {.key = "address", .type = FIELD_WHOLE, .offset = PART_AT(address), .maximum = 65535, .required = true},       \
-        {.key = "byte", .type = FIELD_CHOICE, .offset = PART_AT(byte), .choices = byte_names},                         \
-        {.key = "bit", .type = FIELD_WHOLE, .offset = PART_AT(bit), .maximum = 15},                                    \
-    {                                                                                                                  \
-        .key = "bits", .type = FIELD_LIST, .offset = PART_AT(bits)                                                     \
-    }
-
-static const struct field condition_fields[] = {
-    PART_FIELDS,
-    {.key = "equals", .type = FIELD_WHOLE, .offset = PART_AT(equals), .maximum = 65535, .required = true},
-};
-static const struct field scale_from_fields[] = {
-    PART_FIELDS,
-    {.key = "decimals", .type = FIELD_OBJECT, .offset = PART_AT(decimals)},
-};
-const struct shape condition_shape = SHAPE(condition_fields);
-static const struct shape scale_from_shape = SHAPE(scale_from_fields);
 
 struct write_limits {
     SHAPED;
@@ -179,20 +160,18 @@ const struct class_point *class_point_find(const struct device_class *class, con
     return NULL;
 }
 
+bool class_point_may_be_read(const struct class_point *canonical)
+{
+    return !canonical->derived || canonical->readable;
+}
+
 const char *name_of_class_point(const void *context, size_t index)
 {
     const struct device_class *class = context;
     return index < class->point_count ? class->points[index].id : NULL;
 }
 
-static const char *name_of_code(const void *context, size_t index)
-{
-    const struct class_point *point = context;
-    return index < point->code_count ? point->codes[index].id : NULL;
-}
-
-/* "12", "-1" or "0x0A" */
-static bool whole_parse(const char *text, int64_t *ret_value)
+bool whole_parse(const char *text, int64_t *ret_value)
 {
     bool const hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
     const char *digits = hex ? text + 2 : text + (text[0] == '-');
@@ -203,25 +182,8 @@ static bool whole_parse(const char *text, int64_t *ret_value)
     return true;
 }
 
-/* What goes on in one point_resolve(). */
-struct resolver {
-    const struct raw_point *raw;
-    const struct node *at;
-    const char *id;
-    const struct point_context *context;
-    const struct class_point *canonical; /* NULL: the class does not know it */
-    struct slave_point *point;
-    bool failed;
-};
-
-static struct complaints *complaints_of(const struct resolver *r)
-{
-    return r->context->complaints;
-}
-
-/* A complaint about one key of the point, or about the point when that key is not in the file here (an override). */
-static void refuse(struct resolver *r, const char *key, enum spot spot, enum sentence sentence,
-                   const struct words words[static WORDS_MAX + 1])
+void refuse(struct resolver *r, const char *key, enum spot spot, enum sentence sentence,
+            const struct words words[static WORDS_MAX + 1])
 {
     const struct node *node = key != NULL ? node_child(r->at, key) : NULL;
     complain_node(complaints_of(r), node != NULL ? node : r->at, node != NULL ? spot : ON_KEY, sentence, words);
@@ -229,89 +191,23 @@ static void refuse(struct resolver *r, const char *key, enum spot spot, enum sen
         r->failed = true;
 }
 
-static struct words words_id(const struct resolver *r)
-{
-    return words_quote(complaints_of(r), r->id);
-}
-
 /* --- parts of registers --------------------------------------------------------------------------------------------- */
 
-/* [from, count] within `width` bits. */
-static bool read_bits(const struct node *list, int64_t width, struct complaints *complaints, uint8_t *ret_first,
-                      uint8_t *ret_count)
-{
-    int64_t from = 0;
-    int64_t count = 0;
-    const struct node *first = node_first(list);
-    if (node_count(list) != 2) {
-        complain_node(complaints, list, ON_VALUE, S_BAD_FORMAT,
-                      WORDS(words_found(complaints, list), both("[first bit, number of bits]", "[起始位, 位数]")));
-        return false;
-    }
-    if (!shape_whole(first, 0, 15, complaints, &from) || !shape_whole(node_next(first), 1, 16, complaints, &count))
-        return false;
-    if (from + count > width) {
-        complain_node(complaints, list, ON_VALUE, S_BITS_RANGE,
-                      WORDS(words_number(complaints, (double)from),
-                            words_number(complaints, (double)(from + count - 1)),
-                            width == 8 ? both("half a register", "半个寄存器") : both("a register", "寄存器"),
-                            words_number(complaints, (double)(width - 1))));
-        return false;
-    }
-    *ret_first = (uint8_t)from;
-    *ret_count = (uint8_t)count;
-    return true;
-}
-
-static enum byte_half byte_of(int index)
-{
-    return index == 0 ? BYTE_HIGH : index == 1 ? BYTE_LOW : BYTE_BOTH;
-}
-
-bool part_resolve(const struct node *node, const struct shape *shape, struct raw_part *ret_raw,
-                  struct register_part *ret_part, struct complaints *complaints)
-{
-    struct raw_part raw = {
-        .function = NOT_GIVEN, .address = NOT_GIVEN, .byte = NOT_GIVEN, .bit = NOT_GIVEN, .equals = NOT_GIVEN};
-    size_t const errors = complaints->errors;
-    if (!shape_read(node, shape, &raw, complaints))
-        return false;
-    struct register_part part = {.address = (uint16_t)raw.address, .byte = byte_of(raw.byte)};
-    int64_t const width = part.byte == BYTE_BOTH ? 16 : 8;
-    if (raw.bit != NOT_GIVEN && raw.bits != NULL)
-        complain_node(complaints, raw.bits, ON_KEY, S_NOT_WITH, WORDS(same("\"bits\""), same("\"bit\"")));
-    if (raw.bits != NULL)
-        (void)read_bits(raw.bits, width, complaints, &part.bit_first, &part.bit_count);
-    if (raw.bit >= width)
-        complain_node(complaints, node_child(node, "bit"), ON_VALUE, S_BITS_RANGE,
-                      WORDS(words_number(complaints, (double)raw.bit), words_number(complaints, (double)raw.bit),
-                            both("half a register", "半个寄存器"), words_number(complaints, (double)(width - 1))));
-    if (raw.bit != NOT_GIVEN) {
-        part.bit_first = (uint8_t)raw.bit;
-        part.bit_count = 1;
-    }
-    if (complaints->errors > errors)
-        return false;
-    *ret_raw = raw;
-    *ret_part = part;
-    return true;
-}
-
-/* The part is of the point's function, and one request can hold both. */
+/* The part is of the point's function, and one request can hold both, for every channel. */
 static void check_near(struct resolver *r, const struct raw_part *raw, const char *key)
 {
-    struct slave_point *point = r->point;
-    if (raw->function != NOT_GIVEN && function_of(raw->function) != point->function)
+    const struct profile_point *result = r->result;
+    uint16_t const channels = result->repeat.count > 0 ? result->repeat.count : 1;
+    if (raw->function != NOT_GIVEN && function_of(raw->function) != r->point->function)
         refuse(r, key, ON_VALUE, S_OUT_OF_RANGE,
                WORDS(words_quote(complaints_of(r), function_names[raw->function]),
                      both("the function of the point itself", "与该点相同的 function")));
-    int64_t const first = raw->address < point->address ? raw->address : point->address;
-    int64_t const point_end = (int64_t)point->address + point->register_count;
-    int64_t const end = raw->address + 1 > point_end ? raw->address + 1 : point_end;
-    if (end - first > r->context->count_max)
+    int64_t const first = point_width(result, 1); /* in between it is no wider than at the ends */
+    int64_t const last = point_width(result, channels);
+    int64_t const width = first > last ? first : last;
+    if (width > r->context->count_max)
         refuse(r, key, ON_VALUE, S_TOO_FAR,
-               WORDS(words_format(complaints_of(r), "\"%s\"", key),
-                     words_number(complaints_of(r), (double)(end - first)),
+               WORDS(words_format(complaints_of(r), "\"%s\"", key), words_number(complaints_of(r), (double)width),
                      words_number(complaints_of(r), (double)r->context->count_max)));
 }
 
@@ -330,13 +226,22 @@ static void resolve_only_if(struct resolver *r)
                WORDS(same("\"only_if\""), same(function_names[r->raw->function])));
         return;
     }
-    if (!part_resolve(r->raw->only_if, &condition_shape, &raw, &r->point->only_if, complaints_of(r))) {
+    if (!part_resolve(r->raw->only_if, &only_if_shape, &raw, &r->point->only_if, complaints_of(r))) {
         r->failed = true;
         return;
     }
     r->point->has_only_if = true;
     r->point->only_if_equals = raw.equals;
+    r->result->only_if_fixed = raw.fixed;
     check_near(r, &raw, "only_if");
+}
+
+static bool decimals_have(const struct decimals_entry *entries, size_t count, int64_t raw)
+{
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].raw == raw)
+            return true;
+    return false;
 }
 
 static void resolve_decimals(struct resolver *r, const struct node *map)
@@ -345,11 +250,17 @@ static void resolve_decimals(struct resolver *r, const struct node *map)
     size_t count = 0;
     if (entries == NULL)
         return;
+    if (node_count(map) == 0)
+        refuse(r, "scale_from", ON_VALUE, S_LIST_EMPTY, NO_WORDS);
     for (const struct node *child = node_first(map); child != NULL; child = node_next(child)) {
         int64_t raw;
         int64_t decimals;
         if (!whole_parse(node_key(child), &raw)) {
             complain_node(complaints_of(r), child, ON_KEY, S_MAP_KEY,
+                          WORDS(words_quote(complaints_of(r), node_key(child))));
+            r->failed = true;
+        } else if (decimals_have(entries, count, raw)) {
+            complain_node(complaints_of(r), child, ON_KEY, S_MAP_TWICE,
                           WORDS(words_quote(complaints_of(r), node_key(child))));
             r->failed = true;
         } else if (!shape_whole(child, 0, 9, complaints_of(r), &decimals)) {
@@ -372,6 +283,7 @@ static void resolve_scale_from(struct resolver *r)
         return;
     }
     r->point->has_scale_from = true;
+    r->result->scale_from_fixed = raw.fixed;
     if (raw.decimals != NULL)
         resolve_decimals(r, raw.decimals);
     check_near(r, &raw, "scale_from");
@@ -382,8 +294,8 @@ static void resolve_scale_from(struct resolver *r)
 /* Keys that mean nothing for a coil or discrete input. */
 static void resolve_bit_function(struct resolver *r)
 {
-    static const char *const meaningless[] = {"type",  "length", "order",      "byte", "bit",     "bits",
-                                              "scale", "offset", "scale_from", "map",  "invalid", "unit"};
+    static const char *const meaningless[] = {"type",   "length",     "order", "byte",    "bit",   "bits", "scale",
+                                              "offset", "scale_from", "map",   "invalid", "valid", "unit"};
     for (size_t i = 0; i < ARRAY_SIZE(meaningless); i++)
         if (node_child(r->at, meaningless[i]) != NULL)
             refuse(r, meaningless[i], ON_KEY, S_BIT_FUNCTION,
@@ -405,12 +317,16 @@ static void resolve_bits(struct resolver *r)
 {
     const struct raw_point *raw = r->raw;
     int64_t const width = raw->byte == NOT_GIVEN ? 16 : 8;
-    if ((raw->bit == NOT_GIVEN) == (raw->bits == NULL)) {
+    bool const spoiled = (raw->bit == NOT_GIVEN && node_child(r->at, "bit") != NULL) ||
+                         (raw->bits == NULL && node_child(r->at, "bits") != NULL);
+    if (spoiled) {
+        r->failed = true; /* it was complained about when it was read */
+    } else if ((raw->bit == NOT_GIVEN) == (raw->bits == NULL)) {
         refuse(r, "type", ON_VALUE, S_NEEDS_KEY,
                WORDS(same("\"type\": \"bits\""),
                      both("exactly one of \"bit\" and \"bits\"", "\"bit\" 和 \"bits\" 其中一个")));
     } else if (raw->bits != NULL) {
-        r->failed |= !read_bits(raw->bits, width, complaints_of(r), &r->point->bit_first, &r->point->bit_count);
+        r->failed |= !part_read_bits(raw->bits, width, complaints_of(r), &r->point->bit_first, &r->point->bit_count);
     } else if (raw->bit >= width) {
         refuse(r, "bit", ON_VALUE, S_BITS_RANGE,
                WORDS(words_number(complaints_of(r), (double)raw->bit), words_number(complaints_of(r), (double)raw->bit),
@@ -430,16 +346,16 @@ static void check_type_keys(struct resolver *r)
         refuse_with(r, "bit", name);
     if (raw->type != TYPE_BITS && raw->bits != NULL)
         refuse_with(r, "bits", name);
-    if (raw->type != TYPE_BITS && raw->type != TYPE_U16 && raw->byte != NOT_GIVEN)
+    if (types[raw->type].registers != 1 && raw->byte != NOT_GIVEN)
         refuse_with(r, "byte", name);
-    if (raw->order != NOT_GIVEN && types[raw->type].registers == 1)
+    if (types[raw->type].registers == 1 && raw->order != NOT_GIVEN)
         refuse_with(r, "order", name);
     if (raw->type != TYPE_STRING && raw->length != NOT_GIVEN)
         refuse_with(r, "length", name);
-    if (raw->type == TYPE_STRING && raw->length == NOT_GIVEN)
+    if (raw->type == TYPE_STRING && raw->length == NOT_GIVEN && node_child(r->at, "length") == NULL)
         refuse(r, "type", ON_VALUE, S_NEEDS_KEY, WORDS(same("\"type\": \"string\""), same("\"length\"")));
     bool const unscaled = raw->type == TYPE_STRING || (raw->type == TYPE_BITS && raw->bit != NOT_GIVEN);
-    static const char *const scaling[] = {"scale", "offset", "scale_from", "map", "invalid", "unit"};
+    static const char *const scaling[] = {"scale", "offset", "scale_from", "map", "invalid", "valid", "unit"};
     for (size_t i = 0; unscaled && i < ARRAY_SIZE(scaling); i++)
         if (node_child(r->at, scaling[i]) != NULL)
             refuse_with(r, scaling[i], raw->type == TYPE_STRING ? "string" : "bits\", \"bit");
@@ -462,8 +378,10 @@ static void resolve_register(struct resolver *r)
     point->byte = byte_of(raw->byte);
     if (point->register_count != 1)
         point->order = (enum word_order)(raw->order != NOT_GIVEN ? raw->order : r->context->order);
-    if (raw->type == TYPE_STRING)
-        point->register_count = (uint16_t)(((raw->length == NOT_GIVEN ? 1 : raw->length) + 1) / 2);
+    if (raw->type == TYPE_STRING) {
+        point->text_size = (uint8_t)(raw->length == NOT_GIVEN ? 1 : raw->length);
+        point->register_count = (uint16_t)((point->text_size + 1) / 2);
+    }
     if (raw->type == TYPE_BITS)
         resolve_bits(r);
     check_type_keys(r);
@@ -485,16 +403,218 @@ static void resolve_place(struct resolver *r)
         return;
     r->point->function = function_of(r->raw->function);
     r->point->address = (uint16_t)r->raw->address;
+    r->result->type = r->raw->type == NOT_GIVEN || is_bit_function(r->point) ? "" : type_names[r->raw->type];
     if (is_bit_function(r->point))
         resolve_bit_function(r);
     else
         resolve_register(r);
-    int64_t const last = r->raw->address + r->point->register_count - 1;
-    if (last > 65535)
+}
+
+/* --- channels ------------------------------------------------------------------------------------------------------- */
+
+struct raw_repeat {
+    SHAPED;
+    int64_t count;
+    int64_t step;
+};
+static const struct field repeat_fields[] = {
+    {.key = "count",
+     .type = FIELD_WHOLE,
+     .offset = offsetof(struct raw_repeat, count),
+     .minimum = 1,
+     .maximum = SITE_POINTS_MAX},
+    {.key = "step", .type = FIELD_WHOLE, .offset = offsetof(struct raw_repeat, step), .maximum = 65535},
+};
+static const struct shape repeat_shape = SHAPE(repeat_fields);
+
+bool repeat_read(const struct node *node, struct complaints *complaints, struct profile_repeat *repeat)
+{
+    bool const inherited = repeat->count > 0;
+    struct raw_repeat raw = {.count = repeat->count, .step = repeat->step};
+    size_t const errors = complaints->errors;
+    if (!shape_read(node, &repeat_shape, &raw, complaints))
+        return false;
+    if (!inherited && node_child(node, "count") == NULL)
+        complain_node(complaints, node, ON_KEY, S_MISSING_KEY,
+                      WORDS(same("\"count\""), both("how many channels", "通道数")));
+    if (!inherited && node_child(node, "step") == NULL)
+        complain_node(complaints, node, ON_KEY, S_MISSING_KEY,
+                      WORDS(same("\"step\""), both("addresses from one channel to the next; 0: all share one",
+                                                   "相邻通道的地址间隔；0：共用一个")));
+    if (complaints->errors > errors)
+        return false;
+    *repeat = (struct profile_repeat){.count = (uint16_t)raw.count, .step = (uint16_t)raw.step};
+    return true;
+}
+
+static void resolve_repeat(struct resolver *r)
+{
+    const struct node *node = r->raw->repeat;
+    struct profile_repeat *repeat = &r->result->repeat;
+    *repeat = r->context->repeat;
+    if (node != NULL && node_kind(node) == NODE_BOOL && !node_is_true(node))
+        *repeat = (struct profile_repeat){0};
+    else if (node != NULL && node_kind(node) == NODE_OBJECT)
+        r->failed |= !repeat_read(node, complaints_of(r), repeat);
+    else if (node != NULL)
+        refuse(r, "repeat", ON_VALUE, S_BAD_TYPE,
+               WORDS(words_found(complaints_of(r), node), both("an object {…}, or false", "对象 {…}，或 false")));
+}
+
+static void widen(int64_t *first, int64_t *last, int64_t from, int64_t to)
+{
+    *first = from < *first ? from : *first;
+    *last = to > *last ? to : *last;
+}
+
+/* Of channels `from` to `to`; parts that are fixed stand where they are. */
+static void reach_of(const struct profile_point *point, uint16_t from, uint16_t to, int64_t *ret_first,
+                     int64_t *ret_last)
+{
+    int64_t const start = (int64_t)(from - 1) * point->repeat.step;
+    int64_t const end = (int64_t)(to - 1) * point->repeat.step;
+    const struct slave_point *own = &point->point;
+    int64_t first = own->address + start;
+    int64_t last = own->address + own->register_count - 1 + end;
+    if (own->has_only_if)
+        widen(&first, &last, own->only_if.address + (point->only_if_fixed ? 0 : start),
+              own->only_if.address + (point->only_if_fixed ? 0 : end));
+    if (own->has_scale_from)
+        widen(&first, &last, own->scale_from.address + (point->scale_from_fixed ? 0 : start),
+              own->scale_from.address + (point->scale_from_fixed ? 0 : end));
+    *ret_first = first;
+    *ret_last = last;
+}
+
+void point_reach(const struct profile_point *point, uint16_t channels, int64_t *ret_first, int64_t *ret_last)
+{
+    uint16_t const most = point->repeat.count < channels ? point->repeat.count : channels;
+    reach_of(point, 1, most > 0 ? most : 1, ret_first, ret_last);
+}
+
+int64_t point_width(const struct profile_point *point, uint16_t channel)
+{
+    int64_t first;
+    int64_t last;
+    reach_of(point, channel, channel, &first, &last);
+    return last - first + 1;
+}
+
+struct slave_point point_of_channel(const struct profile_point *point, int64_t base, uint16_t channel)
+{
+    struct slave_point result = point->point;
+    int64_t const moved = base + (int64_t)(channel - 1) * point->repeat.step;
+    result.address = (uint16_t)(result.address + moved);
+    if (result.has_only_if)
+        result.only_if.address = (uint16_t)(result.only_if.address + (point->only_if_fixed ? base : moved));
+    if (result.has_scale_from)
+        result.scale_from.address = (uint16_t)(result.scale_from.address + (point->scale_from_fixed ? base : moved));
+    return result;
+}
+
+uint16_t channel_split(const char *text, const char **ret_rest)
+{
+    const char *digits = text + 2;
+    *ret_rest = text;
+    if (text[0] != 'c' || text[1] != 'h' || digits[0] < '1' || digits[0] > '9')
+        return 0;
+    size_t const length = strspn(digits, "0123456789");
+    if (length > 4 || (digits[length] != '.' && digits[length] != '\0'))
+        return 0;
+    *ret_rest = digits + length + (digits[length] == '.');
+    return (uint16_t)strtoul(digits, NULL, 10);
+}
+
+/* While the base is open only the extent can be too large. */
+static void check_reach(struct resolver *r)
+{
+    const struct profile_point *result = r->result;
+    int64_t first;
+    int64_t last;
+    if (result->repeat.count > 1 && result->repeat.step > 0 && result->repeat.step < result->point.register_count)
+        refuse(r, "repeat", ON_VALUE, S_REPEAT_STEP,
+               WORDS(words_number(complaints_of(r), result->point.register_count),
+                     words_number(complaints_of(r), result->repeat.step)));
+    point_reach(result, result->repeat.count, &first, &last);
+    int64_t const base = r->context->base_is_open ? -first : r->context->base;
+    if (first + base >= 0 && last + base <= 65535)
+        return;
+    if (base == 0 && result->repeat.count <= 1)
         refuse(r, "address", ON_VALUE, S_BEYOND_END, WORDS(words_number(complaints_of(r), (double)last)));
+    else
+        refuse(r, "address", ON_VALUE, S_REACH,
+               WORDS(words_number(complaints_of(r), (double)(first + base)),
+                     words_number(complaints_of(r), (double)(last + base))));
 }
 
 /* --- numbers -------------------------------------------------------------------------------------------------------- */
+
+void point_raw_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum)
+{
+    bool const half = point->byte != BYTE_BOTH;
+    switch (point->raw) {
+    case RAW_BIT:
+    case RAW_BITS:
+        *ret_minimum = 0;
+        *ret_maximum = (1 << point->bit_count) - 1;
+        return;
+    case RAW_U16:
+        *ret_minimum = 0;
+        *ret_maximum = half ? UINT8_MAX : UINT16_MAX;
+        return;
+    case RAW_S16:
+        *ret_minimum = half ? INT8_MIN : INT16_MIN;
+        *ret_maximum = half ? INT8_MAX : INT16_MAX;
+        return;
+    case RAW_BCD16:
+        *ret_minimum = 0;
+        *ret_maximum = half ? 99 : 9999;
+        return;
+    case RAW_BCD32:
+        *ret_minimum = 0;
+        *ret_maximum = 99999999;
+        return;
+    case RAW_U32:
+        *ret_minimum = 0;
+        *ret_maximum = UINT32_MAX;
+        return;
+    case RAW_S32:
+        *ret_minimum = INT32_MIN;
+        *ret_maximum = INT32_MAX;
+        return;
+    case RAW_U64:
+        *ret_minimum = 0;
+        *ret_maximum = (double)UINT64_MAX;
+        return;
+    case RAW_S64:
+        *ret_minimum = (double)INT64_MIN;
+        *ret_maximum = (double)INT64_MAX;
+        return;
+    case RAW_F32:
+        *ret_minimum = (double)-FLT_MAX;
+        *ret_maximum = (double)FLT_MAX;
+        return;
+    case RAW_F64:
+    case RAW_STRING:
+        break;
+    }
+    *ret_minimum = -DBL_MAX;
+    *ret_maximum = DBL_MAX;
+}
+
+bool check_raw(struct resolver *r, const struct node *at, enum spot spot, double raw)
+{
+    double minimum;
+    double maximum;
+    point_raw_range(r->point, &minimum, &maximum);
+    if (r->failed || (raw >= minimum && raw <= maximum)) /* of a type that is wrong itself nothing more is said */
+        return true;
+    complain_node(complaints_of(r), at, spot, S_RAW_NEVER,
+                  WORDS(words_number(complaints_of(r), raw), words_format(complaints_of(r), "\"%s\"", r->result->type),
+                        words_number(complaints_of(r), minimum), words_number(complaints_of(r), maximum)));
+    r->failed = true;
+    return false;
+}
 
 static void resolve_invalid(struct resolver *r)
 {
@@ -511,13 +631,39 @@ static void resolve_invalid(struct resolver *r)
          child = node_next(child)) {
         if (node_kind(child) == NODE_STRING && strcmp(node_string(child), "nan") == 0)
             continue; /* always is */
-        if (shape_number(child, -1.8446744073709552e19, 1.8446744073709552e19, complaints_of(r), &values[count]))
-            count++;
-        else
+        if (!shape_number(child, -1.7e308, 1.7e308, complaints_of(r), &values[count])) {
             r->failed = true;
+        } else if (check_raw(r, child, ON_VALUE, values[count])) {
+            if (r->point->raw == RAW_F32) /* as the register holds it: -999.9 is no float */
+                values[count] = (double)(float)values[count];
+            count++;
+        }
     }
     r->point->invalid = values;
     r->point->invalid_count = values == NULL ? 0 : count;
+}
+
+static void resolve_valid(struct resolver *r)
+{
+    const struct node *list = r->raw->valid;
+    double *const values[] = {&r->point->valid_low, &r->point->valid_high};
+    if (list == NULL)
+        return;
+    if (node_count(list) != ARRAY_SIZE(values)) {
+        refuse(r, "valid", ON_VALUE, S_BAD_FORMAT,
+               WORDS(words_found(complaints_of(r), list), both("[lowest, highest]", "[最小, 最大]")));
+        return;
+    }
+    const struct node *child = node_first(list);
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++, child = node_next(child))
+        if (!shape_number(child, -1.7e308, 1.7e308, complaints_of(r), values[i]) ||
+            !check_raw(r, child, ON_VALUE, *values[i]))
+            r->failed = true;
+    r->point->has_valid = true;
+    if (!r->failed && r->point->valid_low > r->point->valid_high)
+        refuse(r, "valid", ON_VALUE, S_WRONG_RANGE,
+               WORDS(words_number(complaints_of(r), r->point->valid_low),
+                     words_number(complaints_of(r), r->point->valid_high)));
 }
 
 /* A double has 53 bits: comparing with 1 and 0 as they were written is exact. */
@@ -534,101 +680,9 @@ static void resolve_numbers(struct resolver *r)
     if (is_same(point->scale, 0))
         refuse(r, "scale", ON_VALUE, S_SCALE_ZERO, NO_WORDS);
     resolve_invalid(r);
+    resolve_valid(r);
     resolve_scale_from(r);
     resolve_only_if(r);
-}
-
-/* --- maps ----------------------------------------------------------------------------------------------------------- */
-
-/* Codes of a point that no class knows: the names of its map, in order. */
-static bool code_add(struct resolver *r, struct code *codes, size_t *count, const struct node *value,
-                     uint32_t *ret_code)
-{
-    const char *name = NULL;
-    if (!shape_id(value, complaints_of(r), &name))
-        return false;
-    for (size_t i = 0; i < *count; i++) {
-        if (strcmp(codes[i].id, name) == 0) {
-            *ret_code = (uint32_t)i;
-            return true;
-        }
-    }
-    const char *kept = take_text(r->context->arena, name, complaints_of(r));
-    codes[*count] = (struct code){.id = kept, .zh = kept, .en = kept};
-    *ret_code = (uint32_t)(*count)++;
-    return true;
-}
-
-static bool code_find(struct resolver *r, const struct node *value, uint32_t *ret_code)
-{
-    const struct class_point *canonical = r->canonical;
-    for (size_t i = 0; i < canonical->code_count; i++) {
-        if (node_kind(value) == NODE_STRING && strcmp(canonical->codes[i].id, node_string(value)) == 0) {
-            *ret_code = (uint32_t)i;
-            return true;
-        }
-    }
-    complain_node(complaints_of(r), value, ON_VALUE, S_MAP_CODE,
-                  WORDS(words_id(r), words_found(complaints_of(r), value),
-                        words_suggest(complaints_of(r), node_string(value), name_of_code, canonical)));
-    return false;
-}
-
-static bool map_has(const struct map_entry *map, size_t count, int64_t raw)
-{
-    for (size_t i = 0; i < count; i++)
-        if (map[i].raw == raw)
-            return true;
-    return false;
-}
-
-static bool map_add(struct resolver *r, const struct node *child, struct map_entry *map, size_t count,
-                    struct code *codes, size_t *code_count)
-{
-    struct map_entry entry;
-    if (!whole_parse(node_key(child), &entry.raw)) {
-        complain_node(complaints_of(r), child, ON_KEY, S_MAP_KEY,
-                      WORDS(words_quote(complaints_of(r), node_key(child))));
-        return false;
-    }
-    if (map_has(map, count, entry.raw)) {
-        complain_node(complaints_of(r), child, ON_KEY, S_MAP_TWICE,
-                      WORDS(words_quote(complaints_of(r), node_key(child))));
-        return false;
-    }
-    bool const found =
-        codes == NULL ? code_find(r, child, &entry.code) : code_add(r, codes, code_count, child, &entry.code);
-    if (found)
-        map[count] = entry;
-    return found;
-}
-
-static void resolve_map(struct resolver *r)
-{
-    const struct node *node = r->raw->map;
-    bool const canonical = r->canonical != NULL && r->canonical->type == VALUE_ENUM;
-    size_t const wanted = node_count(node);
-    if (wanted == 0 || wanted > POINT_CODES_MAX) {
-        refuse(r, "map", ON_KEY, wanted == 0 ? S_LIST_EMPTY : S_TOO_MANY,
-               WORDS(words_number(complaints_of(r), (double)wanted), words_number(complaints_of(r), POINT_CODES_MAX)));
-        return;
-    }
-    struct map_entry *map = take_array(r->context->arena, wanted, sizeof *map, complaints_of(r));
-    struct code *codes = canonical ? NULL : take_array(r->context->arena, wanted, sizeof *codes, complaints_of(r));
-    if (map == NULL || (codes == NULL && !canonical))
-        return;
-    size_t count = 0;
-    size_t code_count = 0;
-    for (const struct node *child = node_first(node); child != NULL; child = node_next(child)) {
-        if (map_add(r, child, map, count, codes, &code_count))
-            count++;
-        else
-            r->failed = true;
-    }
-    r->point->map = map;
-    r->point->map_count = count;
-    r->point->codes = canonical ? r->canonical->codes : codes;
-    r->point->code_count = canonical ? r->canonical->code_count : code_count;
 }
 
 /* --- what it becomes ------------------------------------------------------------------------------------------------ */
@@ -656,7 +710,9 @@ static enum value_type type_of(const struct resolver *r)
 static void resolve_type(struct resolver *r)
 {
     struct slave_point *point = r->point;
-    if (r->raw->map != NULL && (is_scaled(point) || point->raw == RAW_F32 || point->raw == RAW_F64))
+    if (r->raw->map != NULL && point->raw == RAW_STRING)
+        refuse(r, "map", ON_KEY, S_NOT_WITH, WORDS(same("\"map\""), same("\"type\": \"string\"")));
+    else if (r->raw->map != NULL && (is_scaled(point) || point->raw == RAW_F32 || point->raw == RAW_F64))
         refuse(r, "map", ON_KEY, S_NOT_WITH,
                WORDS(same("\"map\""), both("a scaled or floating number", "换算过的数或浮点数")));
     else if (r->raw->map != NULL)
@@ -712,6 +768,14 @@ static void resolve_rest(struct resolver *r)
     if (minimum > NO_LIMIT && maximum > NO_LIMIT && minimum > maximum)
         refuse(r, "write", ON_VALUE, S_WRONG_RANGE,
                WORDS(words_number(complaints_of(r), minimum), words_number(complaints_of(r), maximum)));
+    r->result->is_writable = point_write_range(r->point, &r->result->write_minimum, &r->result->write_maximum);
+    if (raw->write != NULL && !r->result->is_writable)
+        refuse(r, "write", ON_KEY, S_NOT_WRITABLE, WORDS(words_id(r)));
+    if (minimum > r->result->write_minimum)
+        r->result->write_minimum = minimum;
+    if (maximum > NO_LIMIT && maximum < r->result->write_maximum)
+        r->result->write_maximum = maximum;
+    note_read(raw->note, r->context->arena, complaints_of(r), r->result->note);
     r->point->poll = raw->poll != NOT_GIVEN ? (enum poll_class)raw->poll
                      : canonical != NULL    ? canonical->poll
                                             : POLL_NORMAL;
@@ -724,30 +788,29 @@ static void resolve_rest(struct resolver *r)
                                        : "";
 }
 
-/* Booleans among the derived points are verdicts of the gateway; a derived state (car running) may as well be read. */
-static bool may_be_read(const struct class_point *canonical)
-{
-    return !canonical->derived || canonical->type != VALUE_BOOL;
-}
-
 static void resolve_id(struct resolver *r)
 {
-    const struct device_class *class = r->context->class;
-    r->canonical = class_point_find(class, r->id);
+    r->class = r->context->class;
+    if (r->result->repeat.count > 0 && r->class != NULL)
+        r->class = r->class->channel;
+    r->canonical = class_point_find(r->class, r->id);
     if (!id_is_good(r->id))
         refuse(r, NULL, ON_KEY, S_BAD_ID, WORDS(words_id(r)));
-    else if (class != NULL && !class->open && r->canonical == NULL)
+    else if (r->class != NULL && !r->class->open && r->canonical == NULL)
         refuse(r, NULL, ON_KEY, S_POINT_NOT_OF_CLASS,
-               WORDS(same(class->id), words_id(r), words_suggest(complaints_of(r), r->id, name_of_class_point, class)));
-    else if (r->canonical != NULL && !may_be_read(r->canonical))
+               WORDS(same(r->class->id), words_id(r),
+                     words_suggest(complaints_of(r), r->id, name_of_class_point, r->class)));
+    else if (r->canonical != NULL && !class_point_may_be_read(r->canonical))
         refuse(r, NULL, ON_KEY, S_POINT_DERIVED, WORDS(words_id(r)));
 }
 
 bool point_resolve(const struct raw_point *raw, const char *id, const struct node *at,
-                   const struct point_context *context, struct slave_point *ret_point)
+                   const struct point_context *context, struct profile_point *ret_point)
 {
-    struct slave_point point = {.type = VALUE_INT, .unit = "", .zh = "", .en = "", .scale = 1};
-    struct resolver r = {.raw = raw, .at = at, .id = id, .context = context, .point = &point};
+    struct profile_point result = {.type = "", .map_system = "", .note = {"", ""}};
+    result.point = (struct slave_point){.type = VALUE_INT, .unit = "", .zh = "", .en = "", .scale = 1};
+    struct resolver r = {.raw = raw, .at = at, .id = id, .context = context, .result = &result, .point = &result.point};
+    resolve_repeat(&r);
     resolve_id(&r);
     bool const named = !r.failed;
     r.failed = false;
@@ -760,9 +823,39 @@ bool point_resolve(const struct raw_point *raw, const char *id, const struct nod
     resolve_rest(&r);
     if (r.failed || !named)
         return false;
-    point.id = take_text(context->arena, id, context->complaints);
-    *ret_point = point;
+    check_reach(&r);
+    if (r.failed)
+        return false;
+    result.id = result.point.id = take_text(context->arena, id, context->complaints);
+    *ret_point = result;
     return true;
+}
+
+struct raw_note {
+    SHAPED;
+    const char *text[2];
+};
+static const struct field note_fields[] = {
+    {.key = "zh", .type = FIELD_TEXT, .offset = offsetof(struct raw_note, text[LANGUAGE_ZH]), .maximum = NOTE_SIZE_MAX},
+    {.key = "en", .type = FIELD_TEXT, .offset = offsetof(struct raw_note, text[LANGUAGE_EN]), .maximum = NOTE_SIZE_MAX},
+};
+static const struct shape note_shape = SHAPE(note_fields);
+
+void note_read(const struct node *node, struct arena *arena, struct complaints *complaints, const char *ret_note[2])
+{
+    struct raw_note raw = {.text = {"", ""}};
+    if (node != NULL && node_kind(node) == NODE_STRING) {
+        if (shape_text(node, NOTE_SIZE_MAX, complaints, &raw.text[LANGUAGE_EN]))
+            raw.text[LANGUAGE_ZH] = raw.text[LANGUAGE_EN];
+    } else if (node != NULL && node_kind(node) == NODE_OBJECT) {
+        (void)shape_read(node, &note_shape, &raw, complaints);
+    } else if (node != NULL) {
+        complain_node(complaints, node, ON_VALUE, S_BAD_TYPE,
+                      WORDS(words_found(complaints, node), both("a text, or { \"zh\": \"…\", \"en\": \"…\" }",
+                                                                "文本，或 { \"zh\": \"…\", \"en\": \"…\" }")));
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(raw.text); i++)
+        ret_note[i] = take_text(arena, raw.text[i], complaints);
 }
 
 void write_limits_read(const struct node *write, struct complaints *complaints, double *ret_minimum,
@@ -783,7 +876,8 @@ bool point_write_range(const struct slave_point *point, double *ret_minimum, dou
         return true;
     }
     bool const signed_word = point->raw == RAW_S16;
-    if (point->function != FUNCTION_HOLDING || point->byte != BYTE_BOTH || (point->raw != RAW_U16 && !signed_word))
+    if (point->function != FUNCTION_HOLDING || point->byte != BYTE_BOTH || (point->raw != RAW_U16 && !signed_word) ||
+        point->has_scale_from)
         return false;
     double const low = (signed_word ? -32768.0 : 0.0) * point->scale + point->offset;
     double const high = (signed_word ? 32767.0 : 65535.0) * point->scale + point->offset;

@@ -1,33 +1,44 @@
-/* point: one quantity of a slave and the registers that hold it: JSON -> struct slave_point.
+/* point: one quantity of a slave and the registers that hold it: JSON -> struct profile_point, and from that the struct
+ * slave_point of each channel.
  *
  * The format, the same in a profile's "points" and in the site file's inline points:
  *
  *   "gas_lel_pct": {
  *     "function": "holding",      holding input coil discrete
- *     "address": 2,               zero-based, as on the wire
+ *     "address": 2,               zero-based, as on the wire; the profile's "base" is added
  *     "type": "f32",              u16 s16 u32 s32 u64 s64 f32 f64 bcd16 bcd32 string bits; a coil or discrete has none
  *     "length": 14,               string: characters, two to a register
  *     "order": "CDAB",            types of more than one register: ABCD (default, or the profile's) CDAB BADC DCBA
- *     "byte": "lo",               u16 and bits: only this half of the register
+ *     "byte": "lo",               u16 s16 bcd16 bits: only this half of the register
  *     "bit": 0,                   bits: one bit, a yes/no point, from the least significant one of what `byte` leaves
  *     "bits": [12, 4],            bits: [from, count], a number; may carry a map
  *     "scale": 0.1, "offset": -50,            value = raw * scale + offset
  *     "scale_from": {             value = raw * scale * 10^-decimals + offset, the decimals standing in another register
  *       "address": 0,             … of the same function, close enough to be read in one request
- *       "byte": "hi", "bits": [0, 4],         which part of it; both optional
+ *       "byte": "hi", "bits": [0, 4],         which part of it; both optional, "bit": 3 is short for [3, 1]
+ *       "fixed": true,            it stands still while the point is repeated; else it moves along
  *       "decimals": { "0": 0, "4": 1 } },     what the part's numbers mean; absent: the number itself. A number that is not
  *                                             listed makes the point bad, invalid
  *     "only_if": {                the point has a value only while this holds; else it is bad, invalid
  *       "address": 10, "byte": "lo", "equals": 5 },   part as in scale_from; equals: a whole number
+ *     "map": "GB/T 24476-2017",   a system of codes that the class knows for this point, or
  *     "map": { "1": "normal", "0x0C": "calibration" },  raw numbers (decimal or 0x…) -> codes; others: bad, invalid
- *     "invalid": [32767, "nan"],  raw numbers that mean "no value" (NaN always does)
+ *     "invalid": [32767, "nan"],  raw numbers, before scale, that mean "no value" (NaN always does)
+ *     "valid": [3600, 21000],     raw numbers below or above mean "no value" too
  *     "poll": "safety",           safety normal slow; default: what the class says, else normal
  *     "unit": "Cel",              UCUM, what the value is in after scale and offset; default: the class's unit
  *     "deadband": 0.5,            telemetry: smaller changes are no news
  *     "write": { "minimum": 0, "maximum": 1 },   limits of what may be written
- *     "zh": "…", "en": "…" }
+ *     "zh": "…", "en": "…",       label
+ *     Only in a profile:
+ *     "repeat": { "count": 64, "step": 1 },   the point is there once for each channel, each `step` further on, as
+ *                                 ch1.gas_lel_pct … ch64.gas_lel_pct; step 0: a register that all channels share. What it
+ *                                 does not say the profile's "repeat" does.
+ *                                 false: this point is not repeated though the profile is
+ *     "note": "…" }               for the docs, a line is a paragraph; or { "zh": "…", "en": "…" }
  *
- * A point whose id the class knows must be able to become what the class says (type, unit, codes). */
+ * A point whose id the class knows must be able to become what the class says (type, unit, codes). A repeated point belongs
+ * to the class's channel class; where it has none, any id is good. */
 #ifndef OUTPOST_SITE_POINT_H
 #define OUTPOST_SITE_POINT_H
 
@@ -37,9 +48,10 @@
 
 #include "gateway/model/class.h"
 #include "gateway/model/site.h"
+#include "gateway/site/part.h"
+#include "gateway/site/profiles.h"
 #include "gateway/site/shape.h"
 
-#define NOT_GIVEN       (-1)
 #define POINT_CODES_MAX 64 /* of one map; an alarm's code_mask has so many bits */
 
 /* As written; NOT_GIVEN, NULL or NO_LIMIT where it is not. */
@@ -59,60 +71,73 @@ struct raw_point {
     const struct node *only_if;
     const struct node *map;
     const struct node *invalid;
+    const struct node *valid;
     int poll;
     const char *unit;
     double deadband;
     const struct node *write;
     const char *zh;
     const char *en;
+    /* Only a profile's points have these two: */
+    const struct node *repeat;
+    const struct node *note;
     /* Only a device's points have these two: */
     const char *from; /* "slave.point" */
     bool invert;
 };
 
 extern const struct raw_point raw_point_default;
-extern const struct shape register_point_shape; /* of a profile or slave */
-extern const struct shape device_point_shape;   /* the same and `from`, `invert` */
+extern const struct shape register_point_shape; /* of a slave */
+extern const struct shape profile_point_shape;  /* the same and `repeat`, `note` */
+extern const struct shape device_point_shape;   /* the same as a slave's and `from`, `invert` */
 
-extern const char *const function_names[];
 extern const char *const order_names[];
 extern const char *const poll_names[];
 
 /* Where a point belongs. */
 struct point_context {
     const struct device_class *class; /* whose canonical points it may be; NULL: none */
-    int order;                        /* enum word_order, when the point gives none */
-    int64_t count_max;                /* registers one read may cover */
-    struct arena *arena;              /* of the result */
+    bool class_is_open;           /* it was named, but there is none of that name: what only it could know is no news */
+    int order;                    /* enum word_order, when the point gives none */
+    int64_t count_max;            /* registers one read may cover */
+    int64_t base;                 /* what will be added to its addresses … */
+    bool base_is_open;            /* … unless that is not known yet */
+    struct profile_repeat repeat; /* when the point says nothing */
+    struct arena *arena;          /* of the result */
     struct complaints *complaints;
 };
 
 /* Resolves; complains and returns false when it cannot be. `at` is the point in the file. The result lives in the arena and
  * in the class table, not in the document. */
 bool point_resolve(const struct raw_point *raw, const char *id, const struct node *at,
-                   const struct point_context *context, struct slave_point *ret_point);
+                   const struct point_context *context, struct profile_point *ret_point);
 
-/* {"function", "address", "byte", "bit", "bits", "equals"}: a part that must hold a number. The function is optional where
- * `function` gives one already (then it must be the same). */
-struct raw_part {
-    SHAPED;
-    int function;
-    int64_t address;
-    int byte;
-    int64_t bit;
-    const struct node *bits;
-    int64_t equals;
-    const struct node *decimals; /* scale_from only */
-};
-bool part_resolve(const struct node *node, const struct shape *shape, struct raw_part *ret_raw,
-                  struct register_part *ret_part, struct complaints *complaints);
-extern const struct shape condition_shape; /* only_if, identity */
-enum function function_of(int index);
+/* {"count", "step"}: reads what is given over *repeat; complains when something is missing afterwards. */
+bool repeat_read(const struct node *node, struct complaints *complaints, struct profile_repeat *repeat);
+
+/* A text in both languages: "…" or {"zh", "en"}; "" where nothing is said. */
+void note_read(const struct node *node, struct arena *arena, struct complaints *complaints, const char *ret_note[2]);
+
+/* The first and last address of channels 1 … `channels`, their parts included, without base. */
+void point_reach(const struct profile_point *point, uint16_t channels, int64_t *ret_first, int64_t *ret_last);
+/* Registers that one read must cover for one channel. */
+int64_t point_width(const struct profile_point *point, uint16_t channel);
+/* The point as a slave reads it; channel from 1, which is also that of a point that is not repeated. Its id is still the
+ * bare one. The caller has made sure that base and channel stay within reach. */
+struct slave_point point_of_channel(const struct profile_point *point, int64_t base, uint16_t channel);
+
+/* "ch17.gas_lel_pct" -> 17, "gas_lel_pct"; "ch17" -> 17, ""; anything else: 0 and the text itself. */
+uint16_t channel_split(const char *text, const char **ret_rest);
+#define CHANNEL_PREFIX_MAX 7                                  /* "ch1024." */
+#define SLAVE_POINT_ID_MAX (CHANNEL_PREFIX_MAX + SITE_ID_MAX) /* "ch17.gas_lel_pct" */
+#define REFERENCE_MAX      (SITE_ID_MAX + 1 + SLAVE_POINT_ID_MAX)
 
 /* "write": { "minimum", "maximum" }; NO_LIMIT where it says nothing or there is none. Complains about its shape. */
 void write_limits_read(const struct node *write, struct complaints *complaints, double *ret_minimum,
                        double *ret_maximum);
 
+/* What a raw number of its type can be. */
+void point_raw_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum);
 /* What may be written to the point: a yes/no or a range of values. False when it cannot be written at all. */
 bool point_write_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum);
 
@@ -120,6 +145,8 @@ bool point_write_range(const struct slave_point *point, double *ret_minimum, dou
 struct words words_value_type(enum value_type type);
 bool value_type_converts(enum value_type from, enum value_type to);
 
+/* False: only the gateway computes it. */
+bool class_point_may_be_read(const struct class_point *canonical);
 const struct class_point *class_point_find(const struct device_class *class, const char *id);
 const char *name_of_class_point(const void *context, size_t index); /* context: struct device_class */
 

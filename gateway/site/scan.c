@@ -45,7 +45,9 @@ static void stop(struct scanner *s)
 static size_t character_size(const char *bytes, size_t size)
 {
     unsigned char const first = (unsigned char)bytes[0];
-    size_t wanted = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if (first < 0x80)
+        return 1;
+    size_t const wanted = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
     if (wanted > size || !text_is_utf8(bytes, wanted))
         return 0;
     return wanted;
@@ -129,7 +131,9 @@ static const struct twin twins[] = {
 
 static const struct twin *twin_here(const struct scanner *s)
 {
-    for (size_t i = 0; s->at < s->size && (unsigned char)s->bytes[s->at] >= 0x80 && i < ARRAY_SIZE(twins); i++)
+    if (s->at >= s->size || (unsigned char)s->bytes[s->at] < 0x80)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(twins); i++)
         if (starts_with(s, twins[i].wide))
             return &twins[i];
     return NULL;
@@ -177,17 +181,19 @@ static void skip_blanks(struct scanner *s)
 {
     while (s->at < s->size) {
         char const c = s->bytes[s->at];
-        const struct twin *twin = twin_here(s);
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
             step(s);
-        } else if (starts_with(s, "//") || starts_with(s, "/*")) {
-            skip_comment(s);
-        } else if (twin != NULL && twin->narrow == ' ') {
-            complain_twin(s, twin);
-            step(s);
-        } else {
-            return;
+            continue;
         }
+        if (c == '/' && (starts_with(s, "//") || starts_with(s, "/*"))) {
+            skip_comment(s);
+            continue;
+        }
+        const struct twin *twin = twin_here(s);
+        if (twin == NULL || twin->narrow != ' ')
+            return;
+        complain_twin(s, twin);
+        step(s);
     }
 }
 

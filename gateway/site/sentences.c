@@ -243,12 +243,16 @@ static size_t edit_distance(const char *a, const char *b)
 
 static const char *closest(const char *wanted, const char *(*name)(const void *, size_t), const void *context)
 {
-    size_t best = strnlen(wanted, NAME_COMPARED) / 3 + 1; /* a third of the letters may be wrong */
+    size_t const length = strnlen(wanted, NAME_COMPARED);
+    size_t best = length / 3 + 1; /* a third of the letters may be wrong */
     const char *found = NULL;
     for (size_t i = 0; i < NAMES_TRIED_MAX; i++) {
         const char *candidate = name(context, i);
         if (candidate == NULL)
             break;
+        size_t const other = strnlen(candidate, NAME_COMPARED);
+        if (other > length + best || length > other + best) /* so many letters are missing at least */
+            continue;
         size_t distance = edit_distance(wanted, candidate);
         if (distance <= best && distance < strlen(candidate)) {
             best = distance == 0 ? 0 : distance - 1;

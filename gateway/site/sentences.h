@@ -58,7 +58,6 @@ X(S_BAD_SIZE, "bad_size", E, "{0} is no size; write a whole number and KiB, MiB 
 X(S_TOO_MANY, "too_many", E, "{0} of them; at most {1} are allowed", "有 {0} 个，最多允许 {1} 个") \
 X(S_LIST_EMPTY, "list_empty", E, "the list is empty; at least one is needed", "列表是空的，至少要有一个") \
 X(S_BAD_FORMAT, "bad_format", E, "{0} is not {1}", "{0} 不是{1}") \
-X(S_NOT_YET, "not_yet", E, "{0} is not supported yet; leave it out", "{0} 暂不支持；请去掉") \
 X(S_NO_EFFECT_YET, "no_effect_yet", W, "{0} is accepted but not in effect yet", "{0} 已接受，但暂未生效") \
 /* names */ \
 X(S_DOUBLED_ID, "doubled_id", E, "the id {0} is already taken by the {1} in line {2}; ids are unique over buses, slaves, devices, zones, interlocks and centres", "编号 {0} 已被第 {2} 行的{1}占用；总线、从站、设备、分区、联锁、中心的编号不能重复") \
@@ -93,6 +92,9 @@ X(S_TYPE_NEEDED, "type_needed", E, "a register needs a \"type\": {0}", "寄存�
 X(S_NEEDS_KEY, "needs_key", E, "{0} needs {1}", "{0} 需要 {1}") \
 X(S_NOT_WITH, "not_with", E, "{0} does not go with {1}; remove one", "{0} 不能和 {1} 一起用；请去掉一个") \
 X(S_BEYOND_END, "beyond_end", E, "the point ends at register {0}; the last one is 65535", "这个点到寄存器 {0} 结束；最后一个是 65535") \
+X(S_REACH, "reach", E, "with base and channels the point reaches from address {0} to {1}; there are 0 to 65535", "加上 base 和通道偏移后，这个点的地址从 {0} 到 {1}；地址只有 0 到 65535") \
+X(S_REPEAT_STEP, "repeat_step", E, "the channels overlap: each is {0} registers wide, but the step is {1}", "通道互相重叠：每个通道占 {0} 个寄存器，step 却是 {1}") \
+X(S_RAW_NEVER, "raw_never", E, "the raw value {0} can never be read: {1} holds {2} to {3}", "原始值 {0} 不可能读到：{1} 的范围是 {2} 到 {3}") \
 X(S_BITS_RANGE, "bits_range", E, "bits {0} to {1} do not exist; {2} has bits 0 to {3}", "不存在第 {0} 到 {1} 位；{2} 只有 0 到 {3} 位") \
 X(S_SCALE_ZERO, "scale_zero", E, "a scale of 0 makes every reading 0", "比例为 0 会使每个读数都是 0") \
 X(S_TOO_FAR, "too_far", E, "{0} is {1} registers away from the point; one read can hold {2}", "{0} 离这个点 {1} 个寄存器；一次最多读 {2} 个") \
@@ -100,6 +102,7 @@ X(S_MAP_KEY, "map_key", E, "{0} is no raw value; write a whole number in quotes 
 X(S_MAP_CODE, "map_code", E, "{0} has no code {1}; {2}", "{0} 没有代码 {1}；{2}") \
 X(S_MAP_TWICE, "map_twice", E, "the raw value {0} is given twice", "原始值 {0} 写了两次") \
 X(S_MAP_NEEDED, "map_needed", E, "{0} is a named state; a \"map\" must say which raw value is which; {1}", "{0} 是命名状态；需要 \"map\" 说明哪个原始值对应哪个状态；{1}") \
+X(S_MAP_SYSTEM, "map_system", E, "{0} is no system of codes that {1} knows; {2}", "{1} 没有名为 {0} 的代码体系；{2}") \
 X(S_CANNOT_BECOME, "cannot_become", E, "{0} is {1}; {2} cannot become that", "{0} 是{1}；{2}不能变成它") \
 X(S_UNIT_UNKNOWN, "unit_unknown", W, "{0} is no unit this gateway knows; {1}", "网关不认识单位 {0}；{1}") \
 X(S_UNIT_DIFFERS, "unit_differs", E, "{0} is in {1}; {2} does not convert to that", "{0} 的单位是 {1}；{2} 不能换算成它") \
@@ -110,19 +113,44 @@ X(S_WRONG_RANGE, "wrong_range", E, "the minimum {0} is above the maximum {1}", "
 X(S_NO_PROFILE, "no_profile", E, "there is no profile {0}; {1}", "没有型号文件 {0}；{1}") \
 X(S_PROFILE_BAD, "profile_bad", E, "the profile {0} has mistakes ({1})", "型号文件 {0} 有错误（{1}）") \
 X(S_PROFILE_NAME, "profile_name", E, "the file calls itself {0} but is named {1}.json", "文件里的名字是 {0}，文件名却是 {1}.json") \
+X(S_NO_PROFILE_POINT, "no_profile_point", E, "the profile has no point {0}; {1}", "型号文件没有点 {0}；{1}") \
+X(S_BASE_NEEDED, "base_needed", E, "the addresses of {0} depend on how the device is set up; write \"base\", the number its menu shows", "{0} 的地址取决于设备的设置；请写 \"base\"，即设备菜单里的起始地址") \
+X(S_BASE_RANGE, "base_range", E, "with base {0} the point {1} reaches from address {2} to {3}; there are 0 to 65535", "base 为 {0} 时，点 {1} 的地址从 {2} 到 {3}；地址只有 0 到 65535") \
+X(S_COUNT_SMALL, "count_small", E, "{0} needs {1} registers in one read; {2} are too few", "{0} 一次要读 {1} 个寄存器；{2} 个不够") \
+X(S_NO_CHANNELS, "no_channels", E, "{0} means nothing here: there is no profile that repeats its points for channels", "{0} 在这里没有意义：型号文件没有按通道重复的点") \
+X(S_POINTS_MANY, "points_many", E, "{0} points with {1} channels; a slave may have {2}. Lower \"channels\" to {3}", "{1} 个通道共 {0} 个点，一个从站最多 {2} 个；请把 \"channels\" 减到 {3}") \
+X(S_FREEZE_SHORT, "freeze_short", E, "{0} is read every {1}: with a freeze after {2} everything this slave says would count as frozen", "{0} 每 {1} 读一次：freeze 为 {2} 时，这个从站的所有读数都会被当作冻结") \
 /* devices */ \
 X(S_NO_CLASS, "no_class", E, "nothing says what kind of equipment this is; write \"class\": {0}", "没有说明是什么设备；请写 \"class\"：{0}") \
 X(S_TWO_OFFERS, "two_offers", E, "both {0} and {1} offer {2}; say which one under \"points\": \"{2}\": \"{0}.{2}\"", "{0} 和 {1} 都提供 {2}；请在 \"points\" 里指明：\"{2}\": \"{0}.{2}\"") \
 X(S_NO_SLAVE_POINT, "no_slave_point", E, "slave {0} has no point {1}; {2}", "从站 {0} 没有点 {1}；{2}") \
+X(S_BAD_CHANNEL, "bad_channel", E, "{0} names neither a slave nor one of its channels; write \"id\", or \"id.ch17\"", "{0} 既不是从站，也不是从站的通道；请写 \"编号\" 或 \"编号.ch17\"") \
+X(S_NO_CHANNEL, "no_channel", E, "slave {0} has no channel {1}; {2}", "从站 {0} 没有通道 {1}；{2}") \
+X(S_CHANNEL_SHARED, "channel_shared", W, "device {1} takes channel {0} too; both will raise the same alarms", "设备 {1} 也使用通道 {0}；两个设备会发出同样的报警") \
 X(S_NO_DEVICE_POINT, "no_device_point", E, "device {0} has no point {1}; {2}", "设备 {0} 没有点 {1}；{2}") \
 X(S_INVERT_NUMBER, "invert_number", E, "only yes/no points can be inverted; {0} is {1}", "只有开关量能取反；{0} 是{1}") \
 X(S_SLAVE_GIVES_NONE, "slave_gives_none", W, "the device takes no point of slave {0}; map them under \"points\"", "设备没有用到从站 {0} 的任何点；请在 \"points\" 里映射") \
 X(S_UNWIRED, "unwired", W, "a {0} without a wire: it can never raise an alarm. Write \"bus\", \"unit\" and \"profile\", or \"slaves\"", "没有接线的 {0} 永远不会报警；请写 \"bus\"、\"unit\" 和 \"profile\"，或 \"slaves\"") \
 X(S_NO_DEVICES, "no_devices", W, "the site has no devices: nothing is watched", "站点没有设备：没有监测任何东西") \
+/* settings */ \
+X(S_NO_SETTING, "no_setting", E, "the class {0} has no setting {1}; {2}", "类别 {0} 没有参数 {1}；{2}") \
+X(S_MOUNTED_HIGH, "mounted_high", W, "gas heavier than air gathers on the floor; a detector {0} m above it sees it late. At most 0.3 m", "比空气重的燃气积在地面；装在 {0} m 高处会发现得晚，离地不超过 0.3 m") \
+X(S_MOUNTED_LOW, "mounted_low", W, "gas lighter than air gathers under the ceiling; a detector {0} m below it sees it late. At most 0.3 m", "比空气轻的燃气积在顶棚；装在顶棚下 {0} m 处会发现得晚，离顶不超过 0.3 m") \
+X(S_ABOVE_CEILING, "above_ceiling", W, "mounted at {0} m in a room that is {1} m high; one of the two is mistyped", "安装高度 {0} m 超过房间净高 {1} m；其中一个写错了") \
 /* identity */ \
 X(S_REG_COD, "reg_cod", W, "{0} does not look like a registration code (20 characters: class 4, area 6, year and month 6, serial 4); check it on the certificate", "{0} 不像注册代码（20 位：类别 4、地区 6、年月 6、序号 4）；请对照登记证") \
 X(S_DEV_COD, "dev_cod", W, "{0} does not look like a device code (17 to 20 letters and digits)", "{0} 不像设备代码（17 到 20 位字母和数字）") \
-X(S_USCC, "uscc", W, "the check digit of {0} is wrong; one character is mistyped", "{0} 的校验位不对；有一位写错了") \
+X(S_USE_COD, "use_cod", W, "{0} does not look like a use registration number such as 梯11鲁G00025(14); check it on the certificate", "{0} 不像使用登记证编号（例如 梯11鲁G00025(14)）；请对照登记证") \
+X(S_WIDE_BRACKETS, "wide_brackets", W, "the parentheses are full-width; it is sent as {0}", "括号是全角的；将按 {0} 上报") \
+X(S_CYLINDER_CODE, "cylinder_code", W, "{0} does not look like a cylinder registration code (variety 1, none for LPG; province 2, filling unit 3, serial 6)", "{0} 不像气瓶使用登记代码（品种 1 位，液化气瓶可省；省 2 位、充装单位 3 位、序号 6 位）") \
+X(S_USCC, "uscc", W, "{0} is no unified social credit code (18 characters, the last one a check digit); one of them is mistyped", "{0} 不是统一社会信用代码（18 位，末位是校验位）；有一位写错了") \
+X(S_AREA_UNKNOWN, "area_unknown", W, "{0} begins with the number of no province (GB/T 2260)", "{0} 的前两位不是任何省份的代码（GB/T 2260）") \
+X(S_CODES_DIFFER, "codes_differ", W, "{0} does not go with {1}; one of the two is mistyped", "{0} 和 {1} 对不上；其中一个写错了") \
+X(S_EQP_CLASS, "eqp_class", W, "{0} is in the catalogue of {1} no {2}; check the code, the \"class\", and \"catalogue\" (2014 or 2004)", "按 {1} 版目录，{0} 不是{2}；请核对代码、\"class\" 和 \"catalogue\"（2014 或 2004）") \
+X(S_FAR_AWAY, "far_away", W, "longitude {0}, latitude {1} is outside of China; are the two swapped?", "经度 {0}、纬度 {1} 不在中国境内；是不是写反了？") \
+X(S_DATES_ORDER, "dates_order", W, "{0} is {1}, before {2} {3}; one of the two is mistyped", "{0} 是 {1}，早于 {2} {3}；其中一个写错了") \
+X(S_PHONE, "phone", W, "{0} does not look like a telephone number", "{0} 不像电话号码") \
+X(S_TIME_ZONE, "time_zone", E, "this machine knows no time zone {0}; write one such as \"Asia/Shanghai\" (see /usr/share/zoneinfo)", "本机没有时区 {0}；请写例如 \"Asia/Shanghai\"（见 /usr/share/zoneinfo）") \
 X(S_IDENTITY_LARGE, "identity_large", E, "the identity block has {0} bytes; at most {1}", "身份信息有 {0} 字节，最多 {1}") \
 /* alarms */ \
 X(S_NO_ALARM, "no_alarm", E, "the class {0} has no alarm {1}; {2}; an added alarm needs \"point\", \"kind\" and \"limit\"", "类别 {0} 没有报警 {1}；{2}；自己加的报警需要 \"point\"、\"kind\" 和 \"limit\"") \
@@ -133,12 +161,26 @@ X(S_ALARM_KIND, "alarm_kind", E, "an alarm of kind {0} needs {1}; {2} is {3}", "
 X(S_LIMIT_CEILING, "limit_ceiling", E, "the limit {0} of {1} goes beyond what is allowed: {2}. A safety limit can only be made stricter", "{1} 的限值 {0} 超出允许的 {2}；安全限值只能改得更严") \
 X(S_LIMIT_OUTSIDE, "limit_outside", E, "the limit {0} is outside the range of {1} ({2} to {3}) and would never be reached", "限值 {0} 超出 {1} 的量程（{2} 到 {3}），永远不会触发") \
 X(S_LIMIT_NEEDED, "limit_needed", E, "an alarm of kind {0} needs a \"limit\": {1}", "{0} 类报警需要 \"limit\"：{1}") \
-X(S_LIMIT_NONE, "limit_none", E, "an alarm of kind {0} has no limit; remove it", "{0} 类报警没有限值；请删除") \
+X(S_ALARM_KEY, "alarm_key", E, "{0} means nothing for an alarm of kind {1}; remove it", "{0} 对 {1} 类报警没有意义；请删除") \
+X(S_LIMIT_SIGN, "limit_sign", E, "the limit {0} means nothing for an alarm of kind {1}; allowed: {2}", "{1} 类报警的限值不能是 {0}；应当是：{2}") \
+X(S_LIMIT_UNREADABLE, "limit_unreadable", W, "{4} waits for {0}, but the registers of {1} can only say {2} to {3}: check \"scale\", or the limit", "{4} 的限值是 {0}，而 {1} 的寄存器只能表示 {2} 到 {3}；请核对 \"scale\" 或限值") \
+X(S_SETTING_NEEDED, "setting_needed", W, "without the setting {0} this device does not have {1}: write it under \"settings\", or give the alarm a \"limit\"", "没有参数 {0}，这台设备就没有 {1}：请写在 \"settings\" 里，或给报警写 \"limit\"") \
+X(S_FROM_ITSELF, "from_itself", E, "{0} is compared with itself and never differs; name another point or a number", "{0} 和自己比较，永远没有偏差；请写别的点或数字") \
+X(S_FROM_UNIT, "from_unit", E, "{0} is in {1} but {2} is in {3}; give one of them the other's \"unit\" under \"points\"", "{0} 的单位是 {1}，{2} 的单位是 {3}；请在 \"points\" 里用 \"unit\" 统一") \
+X(S_IS_OR_NOT, "is_or_not", E, "\"when\" needs exactly one of \"is\" and \"not\"", "\"when\" 里 \"is\" 和 \"not\" 只能且必须写一个") \
+X(S_CONDITION_POINT, "condition_point", E, "{0} is {1}; only a yes/no point or a named state can be a condition", "{0} 是{1}；只有开关量或命名状态能作条件") \
+X(S_CONDITION_TYPE, "condition_type", E, "{0} is {1}; write {2}, not {3}", "{0} 是{1}；应写{2}，而不是 {3}") \
+X(S_WHEN_NEVER, "when_never", E, "this leaves no state of {0} in which the alarm counts: it would never be raised", "这样 {0} 的任何状态下报警都不算数，永远不会触发") \
 X(S_ON_DELAY_LONG, "on_delay_long", E, "on_delay {0} of {1} is too long; at most {2}: a person may be in danger meanwhile", "{1} 的 on_delay {0} 太长，最多 {2}：这段时间里人可能有危险") \
-X(S_DEADBAND_WIDE, "deadband_wide", E, "the deadband {0} is as wide as the range of {1}; the alarm would never clear", "死区 {0} 和 {1} 的量程一样宽，报警永远不会恢复") \
+X(S_CRITICAL_LATE, "critical_late", W, "{0} is critical and yet waits for {1}; somebody should be able to say why", "{0} 是 critical 级，却要等 {1}；应当有人能说明原因") \
+X(S_DEADBAND_WIDE, "deadband_wide", E, "with this limit and the deadband {0}, {1} never clears: {2} cannot get so far back", "按这个限值和死区 {0}，{1} 永远不会恢复：{2} 回不到那么远") \
 X(S_SHELVABLE, "shelvable", E, "a critical alarm cannot be shelved; remove \"shelvable\" or lower the priority", "critical 级报警不能搁置；请去掉 \"shelvable\" 或降低优先级") \
 X(S_WEAKENED, "weakened", W, "{0} is {1} by default and {2} here; somebody should be able to say why", "{0} 默认是 {1}，这里改成了 {2}；应当有人能说明原因") \
+X(S_SAFETY_SLOW, "safety_slow", W, "{0} is critical and its point is read only each {1}; \"every\" should be {2} or less (or { \"safety\": … })", "{0} 是 critical 级，其测点每 {1} 才读一次；\"every\" 应当不超过 {2}（或写 { \"safety\": … }）") \
+X(S_WINDOW_SHORT, "window_short", W, "{0} looks at {1}, in which {2} is read less than twice (each {3}); make \"over\" or \"on_delay\" longer, or \"every\" shorter", "{0} 只看 {1}，而 {2} 每 {3} 才读一次，不足两次；请加长 \"over\" 或 \"on_delay\"，或缩短 \"every\"") \
 X(S_LIMIT_ORDER, "limit_order", W, "{0} (limit {1}) is graver than {2} (limit {3}) but is reached first", "{0}（限值 {1}）比 {2}（限值 {3}）更严重，却先触发") \
+X(S_STAGE_PRIORITY, "stage_priority", W, "{0} is a graver stage than {2} but has the lower priority", "{0} 比 {2} 更严重，优先级却更低") \
+X(S_LIMITS_CROSS, "limits_cross", E, "{0} (from {1} up) and {2} (from {3} down) leave nothing between them: one of the two is always there", "{0}（{1} 及以上）和 {2}（{3} 及以下）之间没有正常范围：两者总有一个在报警") \
 /* zones and interlocks */ \
 X(S_VOTE_OF, "vote_of", E, "\"of\" is {0}, but the zone has {1} detectors", "\"of\" 是 {0}，但分区有 {1} 个探测器") \
 X(S_VOTE_N, "vote_n", E, "\"n\" is {0}; allowed: 1 to {1}", "\"n\" 是 {0}；允许：1 到 {1}") \
@@ -146,6 +188,9 @@ X(S_ZONE_BLIND, "zone_blind", W, "one failed detector makes this zone blind: it 
 X(S_ZONE_OR_DEVICE, "zone_or_device", E, "\"when\" names exactly one of \"zone\" and \"device\"", "\"when\" 里 \"zone\" 和 \"device\" 只能且必须写一个") \
 X(S_ALARM_NOWHERE, "alarm_nowhere", E, "none of the detectors has an alarm {0}; {1}", "没有一个探测器有报警 {0}；{1}") \
 X(S_DETECTOR_WITHOUT, "detector_without", W, "{0} has no alarm {1}: it votes only by its fault, never by gas", "{0} 没有报警 {1}：它只能因故障投票，不会因气体投票") \
+X(S_ZONE_UNUSED, "zone_unused", W, "no interlock looks at this zone; its votes do nothing", "没有联锁使用这个分区，它的表决不起作用") \
+X(S_ONE_BUS, "one_bus", W, "detectors and outputs hang on the one bus {0}: while it is down nothing is tripped. Put the output on another bus, or give its board a \"heartbeat\" so that it falls to its safe state", "探测器和输出都在总线 {0} 上：总线中断时什么都动作不了。请把输出接到另一条总线，或给输出板写 \"heartbeat\" 使其自动回到安全状态") \
+X(S_NO_HEARTBEAT, "no_heartbeat", W, "the board {0} has a watchdog but gets no heartbeat: it stays as it is when the gateway dies. Write \"heartbeat\": { \"write\": \"watchdog\", \"every\": \"2s\" }", "板子 {0} 有看门狗但没有心跳：网关死机时输出保持不变。请写 \"heartbeat\": { \"write\": \"watchdog\", \"every\": \"2s\" }") \
 X(S_WRITE_NOT_LISTED, "write_not_listed", E, "{0} is not in the \"write\" list of slave {1}; add it there", "{0} 不在从站 {1} 的 \"write\" 列表里；请加上") \
 X(S_WRITE_VALUE, "write_value", E, "{0} cannot be written to {1}; allowed: {2}", "不能把 {0} 写到 {1}；允许：{2}") \
 X(S_OUTPUTS_FIGHT, "outputs_fight", E, "interlock {0} writes the opposite to {1}; while both are tripped only one of them gets its way (true wins)", "联锁 {0} 向 {1} 写相反的值；两个同时动作时只有一个生效（true 优先）") \
@@ -159,6 +204,9 @@ X(S_BAD_URL, "bad_url", E, "{0} is no broker address; write mqtt://host:1883 or 
 X(S_URL_USER, "url_user", E, "no user or password in the address; use \"username\" and \"password_file\"", "地址里不要写用户名和密码；请用 \"username\" 和 \"password_file\"") \
 X(S_PLAIN, "plain", W, "{0} is not encrypted: anybody on the way can read and forge alarms. Use mqtts://", "{0} 没有加密：路上任何人都能看到和伪造报警；请用 mqtts://") \
 X(S_PASSWORD, "password", E, "no passwords in this file: write it into a file of its own (chmod 600) and name that in \"password_file\"", "不要把密码写在这里：写到单独的文件（chmod 600），并用 \"password_file\" 指明") \
+X(S_FILE_OPEN, "file_open", W, "everybody on this machine can read {0}: chmod 600", "本机所有人都能读 {0}：请执行 chmod 600") \
+X(S_FILE_ABSENT, "file_absent", W, "there is no file {0} on this machine", "本机没有文件 {0}") \
+X(S_NO_ORDER_KEYS, "no_order_keys", W, "orders to write are signed, and \"keys\" names nobody who may sign: all are refused", "写命令需要签名，而 \"keys\" 里没有任何签名人：所有写命令都会被拒绝") \
 X(S_KEY_PAIR, "key_pair", E, "{0} needs {1} too", "{0} 还需要 {1}") \
 X(S_BAD_PREFIX, "bad_prefix", E, "{0} cannot begin a topic: parts joined by /, no + # or spaces, at most {1} bytes", "{0} 不能作主题前缀：用 / 连接各段，不含 + # 和空格，最多 {1} 字节") \
 X(S_PREFIX_NAME, "prefix_name", E, "{0} in the prefix is not given; write it under \"gateway\" (allowed: {1})", "前缀里的 {0} 没有给出；请写在 \"gateway\" 里（允许：{1}）") \

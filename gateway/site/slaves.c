@@ -4,62 +4,11 @@
 #include "gateway/site/loader.h"
 
 #define SLOW_DEFAULT_MS 60000
+#define FLAT_OUT_MS     1000 /* a slave that is polled without a pause is heard from at least so often */
+#define FREEZE_READINGS 3    /* of a heartbeat that stand still before it counts as frozen */
 
 static const uint32_t every_default_ms[POLL_CLASS_COUNT] = {
     [POLL_SAFETY] = 1000, [POLL_NORMAL] = 2000, [POLL_SLOW] = SLOW_DEFAULT_MS};
-
-/* --- references ----------------------------------------------------------------------------------------------------- */
-
-int32_t slave_point_find(const struct site_slave *slave, const char *id)
-{
-    for (size_t i = 0; i < slave->point_count; i++)
-        if (strcmp(slave->points[i].id, id) == 0)
-            return (int32_t)i;
-    return -1;
-}
-
-static const char *name_of_slave_point(const void *context, size_t index)
-{
-    const struct site_slave *slave = context;
-    return index < slave->point_count ? slave->points[index].id : NULL;
-}
-
-/* The point is missing because its profile or itself is wrong: that was said already. */
-static bool is_complained_about(const struct build_slave *build, const char *id)
-{
-    return build->broken || (build->raw->points != NULL && node_child(build->raw->points, id) != NULL);
-}
-
-bool slave_reference(struct loader *l, const struct node *at, const char *text, int32_t *ret_slave, int32_t *ret_point)
-{
-    const char *dot = strchr(text, '.');
-    char id[SITE_ID_MAX + 1];
-    if (dot == NULL || dot == text || dot[1] == '\0' || (size_t)(dot - text) >= sizeof id) {
-        complain_node(l->complaints, at, ON_VALUE, S_BAD_REFERENCE, WORDS(words_quote(l->complaints, text)));
-        return false;
-    }
-    memcpy(id, text, (size_t)(dot - text));
-    id[dot - text] = '\0';
-    const struct name *name = names_find(&l->names, NAME_SLAVE, id);
-    if (name == NULL) {
-        struct names_of_kind const of = {&l->names, NAME_SLAVE};
-        complain_node(l->complaints, at, ON_VALUE, S_NOT_FOUND,
-                      WORDS(words_name_kind(NAME_SLAVE), words_quote(l->complaints, id),
-                            words_suggest(l->complaints, id, name_of_kind, &of)));
-        return false;
-    }
-    const struct build_slave *slave = &l->build_slaves[name->index];
-    int32_t const point = slave_point_find(slave->slave, dot + 1);
-    if (point < 0 && !is_complained_about(slave, dot + 1))
-        complain_node(l->complaints, at, ON_VALUE, S_NO_SLAVE_POINT,
-                      WORDS(words_quote(l->complaints, id), words_quote(l->complaints, dot + 1),
-                            words_suggest(l->complaints, dot + 1, name_of_slave_point, slave->slave)));
-    if (point < 0)
-        return false;
-    *ret_slave = name->index;
-    *ret_point = point;
-    return true;
-}
 
 /* --- where it hangs ------------------------------------------------------------------------------------------------- */
 
@@ -148,12 +97,12 @@ static void load_every(struct loader *l, const struct node *node, struct site_sl
 
 /* --- what is read --------------------------------------------------------------------------------------------------- */
 
-static const struct profile *load_profile(struct loader *l, const struct raw_slave *raw)
+static const struct profile_file *load_profile(struct loader *l, const struct raw_slave *raw)
 {
     if (raw->profile == NULL)
         return NULL;
     const struct node *node = node_child(raw->node, "profile");
-    const struct profile *profile = profiles_get(&l->profiles, raw->profile);
+    const struct profile_file *profile = profiles_get(&l->profiles, raw->profile);
     const struct profiles *profiles = &l->profiles;
     if (profile == NULL) {
         complain_node(l->complaints, node, ON_VALUE, S_TOO_MANY,
@@ -170,150 +119,20 @@ static const struct profile *load_profile(struct loader *l, const struct raw_sla
     return profile;
 }
 
-static bool is_mapping(const struct node *point)
-{
-    return node_kind(point) == NODE_STRING || node_child(point, "from") != NULL;
-}
-
-/* Which class a point of this slave may be canonical of: the profile's for its own points, else the device's. */
-static const struct device_class *class_of_point(const struct build_slave *build,
-                                                 const struct device_class *device_class, bool of_profile)
-{
-    if (build->profile != NULL && build->profile->good && (of_profile || device_class == NULL))
-        return build->profile->class;
-    return device_class;
-}
-
-static void load_inline_point(struct loader *l, struct build_slave *build, const struct node *node,
-                              const struct device_class *device_class)
-{
-    struct site_slave *slave = build->slave;
-    int32_t const known = slave_point_find(slave, node_key(node));
-    struct raw_point raw = raw_point_default;
-    if (known >= 0)
-        raw = build->profile->raw_points[known];
-    const struct shape *shape = build->implied ? &device_point_shape : &register_point_shape;
-    if (!shape_read(node, shape, &raw, l->complaints))
-        return;
-    if (known < 0 && raw.function == NOT_GIVEN && raw.address == NOT_GIVEN && !build->broken &&
-        node_child(node, "function") == NULL && node_child(node, "address") == NULL) {
-        complain_node(l->complaints, node, ON_KEY, S_POINT_INCOMPLETE,
-                      WORDS(words_quote(l->complaints, node_key(node))));
-        return;
-    }
-    struct point_context const context = {
-        .class = class_of_point(build, device_class, known >= 0),
-        .order = build->raw->order != NOT_GIVEN ? build->raw->order
-                 : build->profile != NULL       ? build->profile->order
-                                                : ORDER_ABCD,
-        .count_max = slave->count_max,
-        .arena = l->arena,
-        .complaints = l->complaints,
-    };
-    size_t const index = known >= 0 ? (size_t)known : slave->point_count;
-    if (!point_resolve(&raw, node_key(node), node, &context, &build->points[index]))
-        return;
-    build->poll_given[index] = raw.poll != NOT_GIVEN || class_point_find(context.class, node_key(node)) != NULL;
-    slave->point_count += known < 0;
-}
-
-/* The profile's points, in the slave's own order of bytes when it has one. */
-static void load_profile_points(struct loader *l, struct build_slave *build)
-{
-    const struct profile *profile = build->profile;
-    struct site_slave *slave = build->slave;
-    if (profile == NULL || !profile->good)
-        return;
-    struct point_context const context = {.class = profile->class,
-                                          .order = build->raw->order,
-                                          .count_max = slave->count_max,
-                                          .arena = l->arena,
-                                          .complaints = l->complaints};
-    for (size_t i = 0; i < profile->point_count; i++) {
-        struct slave_point point = profile->points[i];
-        const struct raw_point *raw = &profile->raw_points[i];
-        if (build->raw->order != NOT_GIVEN && !point_resolve(raw, point.id, raw->node, &context, &point))
-            continue;
-        build->points[slave->point_count] = point;
-        build->poll_given[slave->point_count++] = true;
-    }
-}
-
-static const struct device_class *device_class_of(const struct loader *l, const struct build_slave *build)
-{
-    if (!build->implied)
-        return NULL;
-    const char *class = ((const struct raw_device *)(const void *)build->raw)->class;
-    return class == NULL ? NULL : class_find(l->classes, class);
-}
-
-static void load_points(struct loader *l, struct build_slave *build)
-{
-    struct site_slave *slave = build->slave;
-    const struct node *points = build->raw->points;
-    size_t const of_profile = build->profile != NULL && build->profile->good ? build->profile->point_count : 0;
-    size_t const most = of_profile + (points == NULL ? 0 : node_count(points));
-    if (most > SITE_POINTS_MAX) {
-        complain_node(l->complaints, points, ON_KEY, S_TOO_MANY,
-                      WORDS(words_number(l->complaints, (double)most), words_number(l->complaints, SITE_POINTS_MAX)));
-        return;
-    }
-    build->points = take_array(l->arena, most, sizeof *build->points, l->complaints);
-    build->poll_given = take_array(&l->scratch, most, sizeof *build->poll_given, l->complaints);
-    if (build->points == NULL || build->poll_given == NULL)
-        return;
-    slave->points = build->points;
-    load_profile_points(l, build);
-    const struct device_class *class = device_class_of(l, build);
-    for (const struct node *child = points == NULL ? NULL : node_first(points); child != NULL; child = node_next(child))
-        if (!build->implied || !is_mapping(child))
-            load_inline_point(l, build, child, class);
-    if (slave->point_count == 0 && build->raw->profile == NULL && (points == NULL || node_count(points) == 0))
-        complain_node(l->complaints, build->raw->node, ON_VALUE, S_NOTHING_TO_READ, NO_WORDS);
-}
-
 /* --- what may be written -------------------------------------------------------------------------------------------- */
-
-static int32_t own_point(struct loader *l, const struct build_slave *build, const struct node *at, const char *id)
-{
-    int32_t const point = slave_point_find(build->slave, id);
-    if (point < 0 && !is_complained_about(build, id))
-        complain_node(l->complaints, at, ON_VALUE, S_NO_SLAVE_POINT,
-                      WORDS(words_quote(l->complaints, build->slave->id), words_quote(l->complaints, id),
-                            words_suggest(l->complaints, id, name_of_slave_point, build->slave)));
-    return point;
-}
-
-static const struct node *write_limits_of(const struct build_slave *build, const char *id)
-{
-    const struct node *own = build->raw->points == NULL ? NULL : node_child(build->raw->points, id);
-    const struct node *limits = own == NULL ? NULL : node_child(own, "write");
-    for (size_t i = 0; limits == NULL && build->profile != NULL && i < build->profile->point_count; i++)
-        if (strcmp(build->profile->points[i].id, id) == 0)
-            limits = build->profile->raw_points[i].write;
-    return limits;
-}
 
 bool slave_write_range(const struct loader *l, int32_t slave, int32_t point, double *ret_minimum, double *ret_maximum)
 {
     const struct build_slave *build = &l->build_slaves[slave];
-    double minimum;
-    double maximum;
-    double low;
-    double high;
-    if (!point_write_range(&build->points[point], &minimum, &maximum))
-        return false;
-    write_limits_read(write_limits_of(build, build->points[point].id), l->complaints, &low, &high);
-    *ret_minimum = has_limit(low) && low > minimum ? low : minimum;
-    *ret_maximum = has_limit(high) && high < maximum ? high : maximum;
-    return true;
+    const struct profile_point *row = &build->rows[build->row_of[point]];
+    *ret_minimum = row->write_minimum;
+    *ret_maximum = row->write_maximum;
+    return row->is_writable;
 }
 
 static bool is_writable(struct loader *l, const struct build_slave *build, const struct node *at, int32_t point)
 {
-    double minimum;
-    double maximum;
-    if (point_write_range(&build->points[point], &minimum, &maximum))
+    if (build->rows[build->row_of[point]].is_writable)
         return true;
     complain_node(l->complaints, at, ON_VALUE, S_NOT_WRITABLE,
                   WORDS(words_quote(l->complaints, build->points[point].id)));
@@ -325,9 +144,9 @@ static void load_write(struct loader *l, struct build_slave *build)
     const struct node *list = build->raw->write;
     for (const struct node *child = list == NULL ? NULL : node_first(list); child != NULL; child = node_next(child)) {
         const char *id;
-        if (!shape_text(child, SITE_ID_MAX, l->complaints, &id))
+        if (!shape_text(child, SLAVE_POINT_ID_MAX, l->complaints, &id))
             continue;
-        int32_t const point = own_point(l, build, child, id);
+        int32_t const point = slave_own_point(l, build, child, id);
         if (point < 0 || !is_writable(l, build, child, point))
             continue;
         if (build->points[point].writable)
@@ -344,7 +163,7 @@ static void load_heartbeat(struct loader *l, struct build_slave *build)
         raw.write == NULL)
         return;
     const struct node *at = node_child(raw.node, "write");
-    int32_t const point = own_point(l, build, at, raw.write);
+    int32_t const point = slave_own_point(l, build, at, raw.write);
     if (point < 0 || !is_writable(l, build, at, point))
         return;
     build->slave->heartbeat_point = point;
@@ -356,34 +175,60 @@ static void load_heartbeat(struct loader *l, struct build_slave *build)
 static void load_limits(struct loader *l, const struct build_slave *build)
 {
     const struct raw_slave *raw = build->raw;
-    const struct profile *profile = build->profile;
     struct site_slave *slave = build->slave;
-    int64_t const guard_ms = profile != NULL ? profile->guard_ms : 0;
-    if (raw->guard_ms != NOT_GIVEN && raw->guard_ms < guard_ms)
+    struct profile const plain = {.count_max = PROFILE_COUNT_MAX};
+    const struct profile *profile = build->profile != NULL ? &build->profile->profile : &plain;
+    if (raw->guard_ms != NOT_GIVEN && raw->guard_ms < profile->guard_ms)
         complain_node(l->complaints, node_child(raw->node, "guard"), ON_VALUE, S_GUARD_SHORT,
-                      WORDS(words_duration(l->complaints, guard_ms)));
-    slave->guard_ms = (uint32_t)(raw->guard_ms != NOT_GIVEN ? raw->guard_ms : guard_ms);
-    slave->gap_max = (uint16_t)(raw->gap_max != NOT_GIVEN ? raw->gap_max : profile != NULL ? profile->gap_max : 0);
-    slave->count_max = (uint16_t)(raw->count_max != NOT_GIVEN                 ? raw->count_max
-                                  : profile != NULL && profile->count_max > 0 ? profile->count_max
-                                                                              : PROFILE_COUNT_MAX);
+                      WORDS(words_duration(l->complaints, profile->guard_ms)));
+    slave->guard_ms = (uint32_t)(raw->guard_ms != NOT_GIVEN ? raw->guard_ms : profile->guard_ms);
+    slave->gap_max = (uint16_t)(raw->gap_max != NOT_GIVEN ? raw->gap_max : profile->gap_max);
+    slave->count_max = (uint16_t)(raw->count_max != NOT_GIVEN ? raw->count_max : profile->count_max);
+}
+
+/* Who answers here: an identity probe, and a point that shows that the device is alive. */
+static void load_watch(struct loader *l, const struct build_slave *build)
+{
+    struct site_slave *slave = build->slave;
+    slave->frozen_point = -1;
+    if (build->profile == NULL || build->broken)
+        return;
+    const struct profile *profile = &build->profile->profile;
+    slave->has_identity = profile->has_identity;
+    slave->identity_function = profile->identity_function;
+    slave->identity = profile->identity;
+    slave->identity.address = (uint16_t)(profile->identity.address + slave_base(build));
+    slave->identity_equals = profile->identity_equals;
+    if (profile->freeze_after_ms == 0)
+        return;
+    int32_t const point = slave_own_point(l, build, place_of(build->raw->node, "channels"), profile->freeze_point);
+    if (point < 0)
+        return;
+    slave->frozen_point = point;
+    slave->frozen_after_ms = (uint32_t)profile->freeze_after_ms;
+    uint32_t const polled_ms = slave->every_ms[slave->points[point].poll];
+    uint32_t const every_ms = polled_ms > 0 ? polled_ms : FLAT_OUT_MS;
+    if ((int64_t)every_ms * FREEZE_READINGS > profile->freeze_after_ms)
+        complain_node(l->complaints, place_of(build->raw->node, "every"), ON_VALUE, S_FREEZE_SHORT,
+                      WORDS(words_quote(l->complaints, profile->freeze_point), words_duration(l->complaints, every_ms),
+                            words_duration(l->complaints, profile->freeze_after_ms)));
 }
 
 static void check_link(struct loader *l, const struct build_slave *build)
 {
-    const struct profile *profile = build->profile;
+    const struct profile *profile = build->profile == NULL ? NULL : &build->profile->profile;
     if (profile == NULL || build->slave->bus < 0 || l->buses[build->slave->bus].kind == LINK_TCP)
         return;
     const struct site_bus *bus = &l->buses[build->slave->bus];
-    const char *wanted = profile->link.format;
+    const char *wanted = profile->format;
     char const given[] = {(char)('0' + bus->data_bits), bus->parity, (char)('0' + bus->stop_bits), '\0'};
-    if (wanted != NULL && strcmp(wanted, given) != 0)
+    if (wanted[0] != '\0' && strcmp(wanted, given) != 0)
         complain_node(l->complaints, node_child(build->raw->node, "profile"), ON_VALUE, S_LINK_DIFFERS,
                       WORDS(same(profile->name), words_format(l->complaints, "\"%s\"", wanted),
                             words_format(l->complaints, "\"%s\"", given)));
-    if (profile->link.baud > 0 && profile->link.baud != bus->baud)
+    if (profile->baud > 0 && profile->baud != bus->baud)
         complain_node(l->complaints, node_child(build->raw->node, "profile"), ON_VALUE, S_LINK_DIFFERS,
-                      WORDS(same(profile->name), words_number(l->complaints, (double)profile->link.baud),
+                      WORDS(same(profile->name), words_number(l->complaints, (double)profile->baud),
                             words_number(l->complaints, bus->baud)));
 }
 
@@ -402,13 +247,8 @@ static void load_slave(struct loader *l, struct build_slave *build)
     build->broken = raw->profile != NULL && (build->profile == NULL || !build->profile->good);
     load_every(l, raw->every, slave);
     load_limits(l, build);
-    load_points(l, build);
-    if (build->profile != NULL && build->profile->has_identity) {
-        slave->has_identity = true;
-        slave->identity_function = build->profile->identity_function;
-        slave->identity = build->profile->identity;
-        slave->identity_equals = build->profile->identity_equals;
-    }
+    load_slave_points(l, build);
+    load_watch(l, build);
     load_write(l, build);
     load_heartbeat(l, build);
     check_link(l, build);

@@ -169,8 +169,7 @@ static void load_when(struct loader *l, const struct raw_interlock *raw, struct 
 
 /* --- do ------------------------------------------------------------------------------------------------------------- */
 
-/* true/false for a coil, a number for a register. */
-static bool read_value(struct loader *l, const struct node *node, int32_t slave, int32_t point_index, double *ret_value)
+bool write_value_read(struct loader *l, const struct node *node, int32_t slave, int32_t point_index, double *ret_value)
 {
     double minimum;
     double maximum;
@@ -228,7 +227,7 @@ static bool load_action(struct loader *l, const struct node *node, struct site_a
     const struct node *at = node_child(node, "write");
     if (!slave_reference(l, at, raw.write, &action.slave, &action.point) ||
         !may_write(l, at, raw.write, action.slave, action.point) || raw.value == NULL ||
-        !read_value(l, raw.value, action.slave, action.point, &action.value))
+        !write_value_read(l, raw.value, action.slave, action.point, &action.value))
         return false;
     *ret_action = action;
     return true;

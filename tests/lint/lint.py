@@ -162,6 +162,23 @@ def rule_words(tree):
                     yield path, line_of(code, match.start()), f"{match.group().split(chr(10))[0].strip()}: {why}"
 
 
+def rule_languages(tree):
+    """What people read is said twice: English and Chinese stand side by side."""
+    string = r'((?:"(?:\\.|[^"\\\n])*"\s*)+)'
+    for name, before in tables.TWO_LANGUAGES:
+        pair = re.compile(rf"\b{name}\(\s*{before}{string},\s*{string}\)")
+        for path in tree.c_files:
+            code = tree.codes[path][0]
+            for match in pair.finditer(code) if re.match(tables.HOUSE, path) else ():
+                english, chinese = match.group(1), match.group(2)
+                if re.search("[a-z]{3}", english) and not re.search("[\u4e00-\u9fff]", chinese):
+                    yield path, line_of(code, match.start()), f"{name}({english.strip()[:40]} … is not said in Chinese"
+                if not re.search("[A-Za-z]", english) and re.search("[\u4e00-\u9fff]", chinese):
+                    yield path, line_of(code, match.start()), f"{name}({chinese.strip()[:40]} … is not said in English"
+                if set(re.findall(r"{\d}", english)) != set(re.findall(r"{\d}", chinese)):
+                    yield path, line_of(code, match.start()), f"{name}({english.strip()[:40]} … fills in other words in Chinese"
+
+
 def rule_text(tree):
     for path in tree.matching(tables.TEXT_NAMES):
         text = tree.text(path)

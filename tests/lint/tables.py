@@ -63,6 +63,12 @@ FORBIDDEN_WORDS = [
     (r"\bgoto\s+(?!out\b|failed\b|fail\b)\w+", PRODUCT, "one way out, and it is named `out` or `failed`"),
 ]
 
+# --- texts for people: (name of the macro or function, what stands before its two texts, English and Chinese) ---
+TWO_LANGUAGES = [
+    ("X", r"S_\w+,\s*\"\w+\",\s*[EW],\s*"),
+    ("both", ""),
+]
+
 # --- text: extensions and names that are checked as text; the longest line of what people edit ---
 TEXT_NAMES = r".*\.(c|h|py|sh|md|json|service|conf|supp|txt|csv|ya?ml)|Makefile|(.*/)?Makefile|\.ci/run|\.clang-.*|\.gitignore"
 LINE_MAX = {"c": 130, "h": 130, "py": 140, "sh": 120}
