@@ -1,35 +1,21 @@
 #include "drivers/device/io.h"
 
-#include "gateway/base/check.h"
+#include "drivers/device/rows.h"
 
-#define CHANNEL(name, zh_, en_)                                                                                        \
-    {                                                                                                                  \
-        .id = (name), .unit = "", .type = VALUE_BOOL, .minimum = NO_LIMIT, .maximum = NO_LIMIT, .poll = POLL_SAFETY,   \
-        .zh = (zh_), .en = (en_)                                                                                       \
-    }
-#define RELAY(n) CHANNEL("relay_" #n, "继电器 " #n, "relay " #n)
-#define INPUT(n) CHANNEL("input_" #n, "输入 " #n, "input " #n)
-#define IN(n)    CHANNEL("in_" #n, "输入 " #n, "input " #n)
+/* clang-format off */
+#define RELAY(n) {POINT_BOOL("relay_" #n, POLL_SAFETY, "继电器 " #n, "relay " #n)}
+#define INPUT(n) {POINT_BOOL("input_" #n, POLL_SAFETY, "输入 " #n, "input " #n)}
+#define IN(n)    {POINT_BOOL("in_" #n, POLL_SAFETY, "输入 " #n, "input " #n)}
+#define SIXTEEN(row_) \
+    row_(1), row_(2), row_(3), row_(4), row_(5), row_(6), row_(7), row_(8), \
+    row_(9), row_(10), row_(11), row_(12), row_(13), row_(14), row_(15), row_(16)
 
-static const struct class_point points[] = {
-    RELAY(1), RELAY(2), RELAY(3), RELAY(4), RELAY(5), RELAY(6), RELAY(7), RELAY(8),
-    INPUT(1), INPUT(2), INPUT(3), INPUT(4), INPUT(5), INPUT(6), INPUT(7), INPUT(8),
-    IN(1),    IN(2),    IN(3),    IN(4),    IN(5),    IN(6),    IN(7),    IN(8),
-};
+static const struct class_point points[] = {SIXTEEN(RELAY), SIXTEEN(INPUT), SIXTEEN(IN)};
 
 static const struct class_alarm alarms[] = {
-    {.id = "comm.lost",
-     .kind = RULE_COMM,
-     .limit = NO_LIMIT,
-     .limit_ceiling = NO_LIMIT,
-     .on_delay_ms = 10000,
-     .off_delay_ms = 5000,
-     .on_delay_max_ms = 90000,
-     .priority = PRIORITY_HIGH,
-     .shelvable = true,
-     .zh = "输入输出模块通信中断",
-     .en = "I/O board does not answer"},
+    {ALARM_COMM(10, 5, 90, PRIORITY_HIGH, "输入输出模块通信中断", "I/O board does not answer")},
 };
+/* clang-format on */
 
 const struct device_class io_class = {
     .id = "io",
