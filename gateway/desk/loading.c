@@ -36,3 +36,31 @@ void loading_put_complaints(FILE *to, const struct tongue *tongue, const struct 
     if (all > shown)
         tongue_say(tongue, to, "... and %zu more\n", "……还有 %zu 条\n", all - shown);
 }
+
+static void put_complaint(struct text *text, const struct complaint *complaint, enum language language)
+{
+    text_put(text, complaint->warning ? "{\"warning\":true,\"code\":" : "{\"warning\":false,\"code\":");
+    text_put_json_string(text, complaint->code);
+    text_put(text, ",\"file\":");
+    text_put_json_string(text, complaint->file);
+    text_put_format(text, ",\"line\":%u,\"column\":%u,\"path\":", complaint->line, complaint->column);
+    text_put_json_string(text, complaint->path);
+    text_put(text, ",\"text\":");
+    text_put_json_string(text, complaint->text[language]);
+    text_put(text, "}");
+}
+
+void loading_put_json(FILE *to, const struct tongue *tongue, const struct complaints *complaints, bool good)
+{
+    static char const cut[] = "{\"warning\":false,\"code\":\"too_long\",\"text\":\"\"}";
+    char buffer[16384];
+    (void)fprintf(to, "{\"ok\":%s,\"errors\":%zu,\"warnings\":%zu,\"complaints\":[", good ? "true" : "false",
+                  complaints->errors, complaints->warnings);
+    for (size_t i = 0; i < complaints->count; i++) {
+        struct text text;
+        text_init(&text, buffer, sizeof buffer);
+        put_complaint(&text, &complaints->list[i], tongue->language);
+        (void)fprintf(to, "%s%s", i > 0 ? "," : "", text.full ? cut : buffer);
+    }
+    (void)fputs("]", to);
+}

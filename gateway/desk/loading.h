@@ -22,4 +22,7 @@ void loading_close(struct loading *loading);
 void loading_put_complaints(FILE *to, const struct tongue *tongue, const struct complaints *complaints,
                             size_t count_max);
 
+/* {"ok","errors","warnings","complaints":[{"warning","code","file","line","column","path","text"}] without the last brace. */
+void loading_put_json(FILE *to, const struct tongue *tongue, const struct complaints *complaints, bool good);
+
 #endif

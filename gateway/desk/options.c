@@ -9,6 +9,8 @@
 
 static const struct option_row rows[] = {
     {OPTION_JSON, "--json", NULL, NULL, AT(json), "print JSON, one object, for programs", "输出 JSON，供程序读取"},
+    {OPTION_MARKDOWN, "--markdown", NULL, NULL, AT(markdown), "print Markdown in both languages, for documents",
+     "输出中英文 Markdown，供文档使用"},
     {OPTION_ONCE, "--once", NULL, NULL, AT(once), "print one picture and end", "只显示一次即退出"},
     {OPTION_DEV, "--dev", "ID", "编号", AT(dev), "this device, bus or interlock", "指定设备、总线或联锁"},
     {OPTION_ALARM, "--alarm", "ID", "编号", AT(alarm), "this alarm, e.g. gas.high", "指定报警，如 gas.high"},
@@ -115,11 +117,18 @@ static enum err take_option(struct parse *parse, const char *word)
 
 static enum err take_argument(struct parse *parse, const char *word)
 {
-    if ((parse->accepted & (OPTION_FILE | OPTION_TOPIC)) == 0 || parse->options.file != NULL)
+    struct options *options = &parse->options;
+    bool const has_words = (parse->accepted & OPTION_WORDS) != 0;
+    bool const has_file = (parse->accepted & (OPTION_FILE | OPTION_TOPIC)) != 0;
+    if (has_words ? options->word_count == OPTIONS_WORDS_MAX : !has_file || options->file != NULL)
         return complain(parse, MISUSE_ARGUMENT, word, NULL);
     if (word[0] == '\0')
         return complain(parse, MISUSE_EMPTY, "FILE", NULL);
-    parse->options.file = word;
+    if (has_words) {
+        options->words[options->word_count++] = word;
+        return ERR_OK;
+    }
+    options->file = word;
     return ERR_OK;
 }
 

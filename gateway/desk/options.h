@@ -7,7 +7,9 @@
 
 #include "gateway/base/err.h"
 
-#define SITE_FILE_DEFAULT "/etc/outpost/site.json"
+#define SITE_FILE_DEFAULT   "/etc/outpost/site.json"
+#define PROFILE_DIR_DEFAULT "/etc/outpost/profiles" /* beside it */
+#define OPTIONS_WORDS_MAX   256                     /* enough for every profile there may be */
 
 /* Which options a verb takes; --lang and --help are everybody's. */
 enum option_bit {
@@ -23,6 +25,8 @@ enum option_bit {
     OPTION_WHY = 1u << 9,
     OPTION_FILE = 1u << 10,  /* one argument: the site file */
     OPTION_TOPIC = 1u << 11, /* one argument: a verb to explain */
+    OPTION_WORDS = 1u << 12, /* arguments of its own */
+    OPTION_MARKDOWN = 1u << 13,
 };
 
 struct options { /* texts point into argv; NULL: not given */
@@ -33,7 +37,10 @@ struct options { /* texts point into argv; NULL: not given */
     const char *alarm;
     const char *by;
     const char *why;
+    const char *words[OPTIONS_WORDS_MAX]; /* OPTION_WORDS */
+    size_t word_count;
     bool json;
+    bool markdown;
     bool once;
     bool all;
     bool help;

@@ -17,6 +17,10 @@ static const struct verb table[] = {
     {"ack", TARGET, "acknowledge alarms", "确认报警", verb_ack, &manual_ack},
     {"silence", TARGET, "silence sounders", "消音", verb_silence, &manual_silence},
     {"reset", TARGET, "reset latched alarms and interlocks", "复位已锁存的报警和联锁", verb_reset, &manual_reset},
+    {"profile", OPTION_WORDS | OPTION_JSON | OPTION_MARKDOWN, "list, show and check profiles (register maps)",
+     "列出、显示、检查型号文件（寄存器表）", verb_profile, &manual_profile},
+    {"class", OPTION_WORDS | OPTION_JSON | OPTION_MARKDOWN, "list and show device classes: points, alarms, settings",
+     "列出、显示设备类别：点、报警、参数", verb_class, &manual_class},
     {"version", OPTION_JSON, "print versions", "显示版本", verb_version, &manual_version},
     {"help", OPTION_TOPIC, "explain a verb", "显示说明", verb_help, &manual_help},
 };

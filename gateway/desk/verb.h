@@ -12,6 +12,8 @@ struct manual { /* the long help of one verb, in both languages; lines of at mos
     const char *exit_en; /* lines "  0  …" */
     const char *exit_zh;
     const char *examples; /* lines "  outpost …   # …" */
+    const char *words_en; /* OPTION_WORDS: what they are, "list | show NAME" */
+    const char *words_zh;
 };
 
 struct verb {
@@ -33,6 +35,8 @@ int verb_alarms(const struct desk *desk);
 int verb_ack(const struct desk *desk); /* these three in verb_order.c */
 int verb_silence(const struct desk *desk);
 int verb_reset(const struct desk *desk);
+int verb_profile(const struct desk *desk);
+int verb_class(const struct desk *desk);
 int verb_version(const struct desk *desk);
 int verb_help(const struct desk *desk);
 
@@ -46,6 +50,8 @@ extern const struct manual manual_alarms;
 extern const struct manual manual_ack;
 extern const struct manual manual_silence;
 extern const struct manual manual_reset;
+extern const struct manual manual_profile;
+extern const struct manual manual_class;
 extern const struct manual manual_version;
 extern const struct manual manual_help;
 

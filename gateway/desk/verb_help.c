@@ -66,6 +66,8 @@ static void put_manual(FILE *to, const struct tongue *tongue, const struct verb 
         argument = tongue_pick(tongue, " [FILE]", " [站点文件]");
     else if ((verb->options & OPTION_TOPIC) != 0)
         argument = tongue_pick(tongue, " [VERB]", " [命令]");
+    else if ((verb->options & OPTION_WORDS) != 0)
+        argument = tongue_pick(tongue, verb->manual->words_en, verb->manual->words_zh);
     (void)fprintf(to, "outpost %s: %s\n\n", verb->name, tongue_pick(tongue, verb->en, verb->zh));
     (void)fprintf(to, "%s: outpost %s%s%s\n\n", tongue_pick(tongue, "usage", "用法"), verb->name, argument,
                   tongue_pick(tongue, " [options]", " [选项]"));

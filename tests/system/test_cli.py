@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -11,7 +12,8 @@ import subprocess
 import outpost_test
 from outpost_test import OUTPOST, PATIENCE_S, Gateway, free_port, wait_until
 
-VERBS = ["run", "check", "watch", "alarms", "ack", "silence", "reset", "version", "help"]
+VERBS = ["run", "check", "watch", "alarms", "ack", "silence", "reset", "profile", "class", "version", "help"]
+PROFILES = os.path.join(outpost_test.ROOT, "config", "profiles")
 GOOD, WRONG, USAGE = 0, 1, 2
 
 
@@ -102,6 +104,14 @@ class Words(CommandLine):
             (["reset"], "--dev, --alarm, or --all"),
             (["check", "--lang", "fr"], "zh or en"),
             (["help", "frobnicate"], "no verb frobnicate"),
+            (["profile"], "outpost profile --help"),
+            (["profile", "shwo"], "did you mean show?"),
+            (["profile", "show"], "usage: outpost profile show NAME|FILE"),
+            (["profile", "show", "a", "b"], "usage: outpost profile show NAME|FILE"),
+            (["profile", "check"], "usage: outpost profile check FILE"),
+            (["class", "list", "lift"], "usage: outpost class list"),
+            (["class", "list", "--json", "--markdown"], "not both"),
+            (["class", "show", "--once"], "not an option of `class`"),
             (["check", ""], "empty"),
         ):
             out, err = self.outpost(*words, status=USAGE)
@@ -142,6 +152,81 @@ class Check(CommandLine):
     def test_no_file(self):
         self.assertIn("nowhere.json", "".join(self.outpost("check", self.path("nowhere.json"), status=WRONG)))
         self.outpost("check", self.directory, status=WRONG)
+
+
+class Profile(CommandLine):
+    def test_list(self):
+        out, _ = self.outpost("profile", "list", PROFILES)
+        self.assertRegex(out, r"(?m)^  honeywell-xcd +gas_detector +Honeywell .* documented .*/profiles$")
+        told = json.loads(self.outpost("profile", "list", PROFILES, "--json")[0])["profiles"]
+        self.assertEqual(sorted(f[:-5] for f in os.listdir(PROFILES)), [one["name"] for one in told])
+        self.assertTrue(all(one["errors"] == 0 and one["points"] > 0 for one in told))
+        self.assertTrue(has_chinese(self.outpost("profile", "list", PROFILES, "--lang", "zh")[0]))
+        # Of two of one name the first counts; one with mistakes is listed too.
+        self.write_site({"profile": "di-8ch"}, "di-8ch.json")
+        out, _ = self.outpost("profile", "list", self.directory, PROFILES, status=WRONG)
+        self.assertRegex(out, rf"(?m)^  di-8ch .* {re.escape(self.directory)}$")
+
+    def test_show(self):
+        out, _ = self.outpost("profile", "show", os.path.join(PROFILES, "honeywell-xcd.json"))
+        self.assertRegex(out, r"(?m)^  gas_lel_pct +holding +2 +0x0002 +40003 +f32 ABCD .*%\{LEL\}.* 10 lo = 5 +safety ")
+        self.assertIn("recognised by: holding 0 hi = 37", out)
+        self.assertFalse(has_chinese(out))
+        self.assertTrue(has_chinese(self.outpost("profile", "show", os.path.join(PROFILES, "di-8ch.json"), "--lang", "zh")[0]))
+        told = json.loads(self.outpost("profile", "show", os.path.join(PROFILES, "honeywell-xcd.json"), "--json")[0])
+        points = {one["id"]: one for one in told["points"]}
+        self.assertEqual(("gas_detector", "Honeywell"), (told["class"], told["vendor"]))
+        warning = tuple(points["warning_dev"][key] for key in ("function", "address", "reference", "bits"))
+        self.assertEqual(("holding", 5, "40006", "4"), warning)
+        self.assertEqual((1, 0), (points["gas_lel_pct"]["scale"], points["gas_lel_pct"]["offset"]))
+
+    def test_base_and_channels(self):
+        profile = {"profile": "p", "class": "gas_panel", "base": 9995, "repeat": {"count": 3, "step": 2}}
+        profile["points"] = {"gas_lel_pct": {"function": "input", "address": 5, "type": "u16", "scale": 0.1, "offset": -10}}
+        out, _ = self.outpost("profile", "show", self.write_site(profile, "p.json"))
+        self.assertRegex(out, r"gas_lel_pct +input +10000 +0x2710 +310001 +u16 .* 0\.1 - 10 .*3, \+2 ")
+        self.assertIn("channels: 3", out)
+
+    def test_there_is_none(self):
+        self.outpost("profile", "show", "frobnicator", status=WRONG)
+        out, err = self.outpost("profile", "show", self.path("nowhere.json"), status=WRONG)
+        self.assertEqual("", out)
+        self.assertIn("nowhere.json", err)
+        self.assertIn("没有型号文件", self.outpost("profile", "show", "frobnicator", "--lang", "zh", status=WRONG)[1])
+
+    def test_check(self):
+        files = [os.path.join(PROFILES, one) for one in sorted(os.listdir(PROFILES))]
+        self.assertEqual(("", ""), self.outpost("profile", "check", *files))
+        told = json.loads(self.outpost("profile", "check", files[0], "--json")[0])
+        self.assertEqual((True, 0), (told["ok"], told["errors"]))
+        bad = self.write_site({"profile": "bad", "class": "lift", "points": {"door_zone": {"function": "coil"}}}, "bad.json")
+        out, _ = self.outpost("profile", "check", files[0], bad, status=WRONG)
+        self.assertRegex(out, r"bad\.json:\d+:\d+: ")
+        self.assertNotIn(files[0], out)
+        told = json.loads(self.outpost("profile", "check", bad, "--json", status=WRONG)[0])
+        self.assertEqual((False, len(told["complaints"])), (told["ok"], told["errors"] + told["warnings"]))
+        # What was understood of it is shown all the same.
+        out, err = self.outpost("profile", "show", bad, status=WRONG)
+        self.assertIn("bad.json", err)
+        self.outpost("profile", "check", self.path("nowhere.json"), status=WRONG)
+
+
+class DeviceClass(CommandLine):
+    def test_list_and_show(self):
+        out, _ = self.outpost("class", "list")
+        told = json.loads(self.outpost("class", "list", "--json")[0])["classes"]
+        for one in told:
+            self.assertRegex(out, rf"(?m)^  {one['id']} ")
+            shown = json.loads(self.outpost("class", "show", one["id"], "--json")[0])
+            for part in ("points", "alarms", "settings"):
+                self.assertEqual(one[part], len(shown[part]), one["id"])
+            self.assertTrue(has_chinese(shown["zh"]) and shown["en"].isascii())
+        plain, _ = self.outpost("class", "show", "gas_detector", environment={"LANG": "C"})
+        self.assertTrue(plain.isascii())
+        self.assertIn("gas_lel_pct >= 40 %{LEL}", plain)
+        self.assertIn("gas_lel_pct ≥ 40 %{LEL}", self.outpost("class", "show", "gas_detector")[0])
+        self.assertNotIn("?", self.outpost("class", "show", "gas_detector", "--markdown", environment={"LANG": "C"})[0])
+        self.assertIn("did you mean lift?", self.outpost("class", "show", "lfit", status=WRONG)[1])
 
 
 class Running(CommandLine):

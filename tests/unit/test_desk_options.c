@@ -86,6 +86,28 @@ static void test_values_may_look_like_anything_behind_an_equals(void **state)
     assert_false(options.json || options.help);
 }
 
+static void test_words_of_its_own(void **state)
+{
+    (void)state;
+    static char *many[OPTIONS_WORDS_MAX + 1];
+    struct words words;
+    struct options options;
+    struct complaint_of_use complaint;
+    split(&words, "check a.json --json b.json -- --c");
+    assert_int_equal(options_parse(words.argc, words.argv, accepted_by("profile"), &options, &complaint), ERR_OK);
+    assert_int_equal(options.word_count, 4);
+    assert_string_equal(options.words[2], "b.json");
+    assert_string_equal(options.words[3], "--c");
+    assert_true(options.json);
+    assert_null(options.file);
+    for (size_t i = 0; i <= OPTIONS_WORDS_MAX; i++)
+        many[i] = words.argv[0];
+    assert_int_equal(options_parse(OPTIONS_WORDS_MAX, many, accepted_by("profile"), &options, &complaint), ERR_OK);
+    assert_int_equal(options_parse(OPTIONS_WORDS_MAX + 1, many, accepted_by("profile"), &options, &complaint),
+                     ERR_ARGUMENT);
+    assert_int_equal(complaint.misuse, MISUSE_ARGUMENT);
+}
+
 static void test_misuse(void **state)
 {
     (void)state;
@@ -175,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_given_arrives),
         cmocka_unit_test(test_values_may_look_like_anything_behind_an_equals),
+        cmocka_unit_test(test_words_of_its_own),
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_help_and_language_are_everywhere),
         cmocka_unit_test(test_language_is_found_before_the_rest_is_read),
