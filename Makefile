@@ -6,6 +6,8 @@ say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
 
 PREFIX ?= /usr
 DESTDIR ?=
+# `make demo SITE=boiler-room`: an example of config/examples, or a site file.
+SITE ?=
 # One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs the full sizes (1,000 kills).
 SCALE ?= 1
 PROOF_SCALE ?= 67
@@ -66,7 +68,7 @@ LINK_cover := --coverage
 PACKAGES := libmodbus sqlite3 libcjson libcrypto
 PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_FLAGS)
 LIBS = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -pthread -lm)$(LIBS)
-SIM_LIBS = $(eval SIM_LIBS := $(shell pkg-config --libs libcjson) -pthread -lm)$(SIM_LIBS)
+SIM_LIBS = $(eval SIM_LIBS := $(shell pkg-config --libs libcjson libcrypto) -lpaho-mqtt3as -pthread -lm)$(SIM_LIBS)
 CPPFLAGS = -D_GNU_SOURCE -I. $(PACKAGE_FLAGS)
 CFLAGS = $(FLAGS_$(FLAVOUR))
 LDFLAGS = $(LINK_$(FLAVOUR))
@@ -253,11 +255,13 @@ cover: ## line and branch coverage of unit and house tests
 
 # --- to see and to measure --------------------------------------------------------------------------------------------
 
-.PHONY: demo bench
-demo: ## broker + simulator + gateway on this machine, in the terminal (DEMO_SECONDS=n: ends by itself)
+.PHONY: demo bench docs
+demo: ## broker + simulator + gateway on this machine, in the terminal (SITE=boiler-room, DEMO_SECONDS=n: ends by itself)
 	$(Q)sh tests/support/deps.sh demo
 	$(Q)$(MAKE) programs
-	$(Q)$(PYTHON) tests/support/demo.py
+	$(Q)$(PYTHON) tests/support/demo.py $(SITE)
+docs: programs ## print the pages of gateway/docs/profiles and gateway/docs/classes anew
+	$(Q)OUTPOST=$(B)/outpost $(PYTHON) tests/support/docs.py
 bench: programs ## measure what figures are quoted: a JSON line each, then a table (T=name: only those)
 	$(Q)sh tests/support/deps.sh test
 	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(PYTHON) tests/bench/bench.py --version $(VERSION) $(T)
@@ -273,13 +277,14 @@ SERVICE_FILES := outpost.service:systemd/system/outpost.service outpost.sysusers
   outpost.tmpfiles.conf:tmpfiles.d/outpost.conf
 .PHONY: install uninstall clean help
 install: programs ## programs, profiles, example, service files and docs under DESTDIR and PREFIX
-	$(Q)install -d $(BINDIR) $(SHAREDIR)/profiles $(DOCDIR)/schema $(DOCDIR)/decisions
+	$(Q)install -d $(BINDIR) $(SHAREDIR)/profiles $(SHAREDIR)/examples $(addprefix $(DOCDIR)/,schema decisions profiles classes)
 	$(Q)install -m 755 $(B)/outpost $(B)/outpost-sim $(BINDIR)
 	$(Q)install -m 644 $(wildcard config/*.json) $(SHAREDIR)
 	$(Q)install -m 644 $(wildcard config/profiles/*.json) $(SHAREDIR)/profiles
+	$(Q)install -m 644 $(wildcard config/examples/*.json) $(SHAREDIR)/examples
 	$(Q)install -m 644 $(wildcard README.md gateway/docs/*.md gateway/docs/*.yaml) $(DOCDIR)
 	$(Q)install -m 644 $(wildcard gateway/docs/schema/*.json) $(DOCDIR)/schema
-	$(Q)install -m 644 $(wildcard gateway/docs/decisions/*.md) $(DOCDIR)/decisions
+	$(Q)$(foreach one,decisions profiles classes,install -m 644 $(wildcard gateway/docs/$(one)/*.md) $(DOCDIR)/$(one);)
 	$(Q)$(foreach pair,$(SERVICE_FILES),install -D -m 644 config/packaging/$(subst :, $(LIBDIR)/,$(pair));)
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
 uninstall: ## what install put there, and nothing else

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """make demo: the whole house on one machine, no hardware. A private broker on port 18883, the simulator playing
 config/outpost.example.json, the gateway on the same file, and mosquitto_sub as a subscriber that knows nothing of us.
+make demo SITE=boiler-room (or a path) plays that site instead: a copy of it with serial lines and ports of its own.
 
 Plays: live readings; a passenger trapped between floors and rescued; a gas leak with interlock, siren, silence,
-acknowledgement and reset; the network gone and back. What is shown is what the subscriber received.
+acknowledgement and reset; the network gone and back. Of another site: live readings, and an alarm of each class that can be
+made to happen (examples.py), there and back. What is shown is what the subscriber received.
 
 DEMO_SECONDS=n   ends by itself after the round trip; 1 if that took longer than n seconds
 (without)        goes on showing readings until Ctrl-C
@@ -21,6 +23,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import examples  # noqa: E402
 from processes import (  # noqa: E402
     OUTPOST,
     OUTPOST_SIM,
@@ -31,7 +34,6 @@ from processes import (  # noqa: E402
     Process,
     Simulator,
     holes,
-    parse_site,
     port_is_free,
     wait_until,
 )
@@ -58,6 +60,7 @@ NAMES = {
     "lift.alarm_button": "轿厢报警按钮 alarm button",
     "gas.low": "燃气低限 gas low",
     "gas.high": "燃气高限 gas high",
+    "gas.roc": "燃气快速上升 gas rises fast",
     "gas.dev_a1": "探测器一级报警 detector's alarm 1",
     "gas.dev_a2": "探测器二级报警 detector's alarm 2",
     "gas.dev_low": "探测器状态低报 detector reports low",
@@ -165,27 +168,37 @@ class Watcher(Process):
 
 
 class Demo:
+    kinds = {"status", "registry", "telemetry", "alarm", "active", "event", "history"}  # of messages that have to be seen
+
     def __init__(self, seconds):
+        self.names = NAMES
         self.seconds = seconds
         self.began = time.monotonic()
         self.running = []
         self.open = []  # what the round trip still lacks, for the verdict
         self.shown_at = 0.0
         self.back_ms = 0.0  # when the broker came back
-        with open(SITE_FILE, encoding="utf-8") as file:
-            self.site = parse_site(file.read())
+        self.site_file = SITE_FILE
+        self.site = examples.load(SITE_FILE)
 
     # --- the stage ---
 
-    def prepare(self):
+    @staticmethod
+    def check_programs():
         for program in (OUTPOST, OUTPOST_SIM):
             if not os.path.exists(program):
                 raise NotSo(f"{program} is not there: run make first")
+
+    def take_lock(self):
         self.lock = open(LOCK, "w", encoding="utf-8")
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise NotSo("another demo is running in this tree 已有演示在运行") from None
+
+    def prepare(self):
+        self.check_programs()
+        self.take_lock()
         ports = [int(self.site["centres"][0]["url"].rsplit(":", 1)[1])]
         ports += [bus["port"] for bus in self.site["buses"] if bus["link"] == "tcp"]
         for port in ports:
@@ -212,8 +225,8 @@ class Demo:
 
         self.watcher.wait_ready(heard, "receives what is published")
         self.broker.remember()
-        self.sim = self.own(Simulator(SITE_FILE, DIRECTORY)).start()
-        self.gateway = self.own(Gateway(SITE_FILE, DIRECTORY)).start()
+        self.sim = self.own(Simulator(self.site_file, DIRECTORY)).start()
+        self.gateway = self.own(Gateway(self.site_file, DIRECTORY)).start()
 
     def end(self):
         """Last started, first ended; then nothing is left."""
@@ -279,9 +292,9 @@ class Demo:
             delay = "kept while the network was away 断网时已存盘，补传"
         if body["kind"] == "alarm":
             sign, word = EVENTS.get(body["event"], ("·", body["event"]))
-            text = f"{LEVELS.get(body['colour'], '')} {body['dev']} {NAMES.get(body['alarm'], body['alarm'])}  {word}"
+            text = f"{LEVELS.get(body['colour'], '')} {body['dev']} {self.names.get(body['alarm'], body['alarm'])}  {word}"
             if body["event"] == "raised" and body.get("value") is not None and body.get("limit") is not None:
-                text += f"  {body['value']:g} ≥ {body['limit']:g} {UNITS.get(body['unit'], body['unit'])}"
+                text += self.comparison(body)
             if body.get("by"):
                 text += f"  {body['by']}"
             colour = COLOURS.get(body["colour"]) if body["event"] == "raised" else GREEN
@@ -291,6 +304,9 @@ class Demo:
                      "confirmed": "feedback 反馈到位", "silenced": "silenced 消音"}
             word = words.get(body["event"][len("interlock_"):], body["event"])
             say("■", f"{self.interlock_of(body)}  {word}{self.since_alarm(body)}  ({delay})", BOLD, body["at"])
+
+    def comparison(self, body):
+        return f"  {body['value']:g} ≥ {body['limit']:g} {UNITS.get(body['unit'], body['unit'])}"
 
     @staticmethod
     def interlock_of(body):
@@ -420,19 +436,21 @@ class Demo:
             wrong.append(f"{len(self.watcher.streams)} streams instead of one")
         wrong += [f"not a message: {line[:200]}" for line in self.watcher.garbled]
         wrong += [f"lane {lane}: declared as lost {self.watcher.declared[lane][:5]}" for lane in "at" if self.watcher.declared[lane]]
-        wanted = {"status", "registry", "telemetry", "alarm", "active", "event", "history"}
-        wrong += [f"no {kind}/ message" for kind in sorted(wanted - self.watcher.topics)]
+        wrong += [f"no {kind}/ message" for kind in sorted(self.kinds - self.watcher.topics)]
         return wrong
 
-    def play(self):
-        self.prepare()
-        self.start()
+    def scenes(self):
         self.scene_readings()
         self.scene_trapped()
         self.scene_leak()
         self.scene_rescued()
         self.scene_aired()
         self.scene_outage()
+
+    def play(self):
+        self.prepare()
+        self.start()
+        self.scenes()
         wrong = self.judge()
         for sentence in wrong:
             say("!", sentence, RED)
@@ -445,6 +463,113 @@ class Demo:
         return 1 if wrong else 0
 
 
+class SiteDemo(Demo):
+    """Any other site: a copy of it on lines and ports of its own, its readings, and an alarm of each class there and back."""
+
+    kinds = Demo.kinds - {"history"}
+    SHOWN_MAX = 6  # devices in a line of readings
+
+    def __init__(self, seconds, name):
+        super().__init__(seconds)
+        self.origin = examples.find(name)
+        self.site = examples.load(self.origin)
+        self.plays = examples.plays(self.site)
+        classes = {examples.class_of(self.site, device) for device in self.site["devices"]}
+        shown = [json.loads(subprocess.run([OUTPOST, "class", "show", one, "--json"], capture_output=True, check=True).stdout)
+                 for one in sorted(classes)]
+        alarms = [alarm for one in shown for alarm in one["alarms"]]
+        for device in self.site["devices"]:
+            alarms += [{"id": name, **alarm} for name, alarm in device.get("alarms", {}).items() if "kind" in alarm]
+        self.names = {one["id"]: f"{one.get('zh', '')} {one.get('en', '')}".strip() or one["id"] for one in alarms}
+        self.alarm_kinds = {one["id"]: one["kind"] for one in alarms}
+        # Of each device: the numbers that are read most often.
+        numbers = {one["id"]: [point["id"] for point in one["points"] if (point["type"], point.get("poll")) == ("number", "safety")]
+                   for one in shown}
+        self.key_points = {device["id"]: numbers[examples.class_of(self.site, device)] for device in self.site["devices"]}
+
+    def prepare(self):
+        self.check_programs()
+        self.take_lock()
+        shutil.rmtree(DIRECTORY, ignore_errors=True)
+        os.makedirs(DIRECTORY)
+        self.port = examples.free_port()
+        self.site = examples.private(self.site, DIRECTORY, self.port)
+        self.site_file = examples.write(self.site, DIRECTORY)
+
+    def show_readings(self):
+        """Two numbers of each of the first devices; then how much else there is."""
+        parts = []
+        if not self.watcher.values:
+            return
+        for dev, points in self.key_points.items():
+            values = self.watcher.values.get(dev, {}).get("values", {})
+            numbers = [f"{point} {values[point]:.3g}" for point in points if isinstance(values.get(point), (int, float))][:2]
+            if numbers:
+                parts.append(f"{dev} {' '.join(numbers)}")
+        bad = sum(len(record.get("bad", {})) for record in self.watcher.values.values())
+        count = sum(len(record["values"]) for record in self.watcher.values.values())
+        rest = f"  … {len(parts) - self.SHOWN_MAX} more" if len(parts) > self.SHOWN_MAX else ""
+        say("·", "  ".join(parts[: self.SHOWN_MAX]) + f"{rest}  ({len(self.watcher.values)} devices, {count} values, {bad} bad)", GREY)
+
+    def scene_readings(self):
+        where = os.path.relpath(self.origin, ROOT)
+        say("●", f"broker, simulator and gateway run 三个程序已启动: {where}, copied 副本: {os.path.relpath(self.site_file, ROOT)}", BOLD)
+        for device in self.site["devices"]:
+            self.wait(lambda dev=device["id"]: self.watcher.values.get(dev), f"telemetry of {device['id']}")
+            record = self.watcher.values[device["id"]]
+            bad = len(record.get("bad", {}))
+            say("·", f"{device['id']}  {len(record['values'])} values 个读数" + (f", {bad} bad 无值" if bad else ""), GREY)
+        self.wait(lambda: self.watcher.status and self.watcher.status["online"], "status online")
+
+    def comparison(self, body):
+        sign = {"hi": "≥", "hihi": "≥", "lo": "≤", "lolo": "≤"}.get(self.alarm_kinds.get(body["alarm"]))
+        return f"  {body['value']:.3g} {sign} {body['limit']:g} {UNITS.get(body['unit'], body['unit'])}" if sign else ""
+
+    def since_alarm(self, body):
+        return ""
+
+    def scene_alarm(self, dev, action, alarm, remedy):
+        say("●", f"{dev}: {' '.join(map(str, action))}  (outpost-sim ctl do {dev} …)", BOLD)
+        self.sim.ctl("do", dev, *action)
+        self.alarm(dev, alarm, "raised")
+        valves = examples.valves_of(self.site, dev)
+        for interlock, _, _ in valves:
+            self.interlock(interlock, "interlock_tripped")
+            self.interlock(interlock, "interlock_confirmed")
+        self.gateway.order("silence", "--all", "--by", OPERATOR, check=False)  # not every site has a siren for it
+        self.order("ack", "--dev", dev)
+        self.alarm(dev, alarm, "acked")
+        say("●", f"{dev}: {' '.join(map(str, remedy))}; the alarm ends when it has been quiet for a while 延时恢复", BOLD)
+        self.sim.ctl("do", dev, *remedy)
+        self.alarm(dev, alarm, "cleared")
+        self.order("reset", "--dev", dev)
+        self.alarm(dev, alarm, "reset")
+        for interlock, board, coil in valves:
+            self.wait(lambda one=interlock: self.reset_interlock(one), f"{interlock} released")
+            self.wait(lambda one=(board, "reopen", coil): self.is_done(*one), f"{board} {coil}: opened again by hand")
+            say("●", f"{board}: opened again by hand 现场手动开阀", BOLD)
+
+    def is_done(self, *words):
+        """The simulator lets nobody open a valve while its coil still says close."""
+        try:
+            self.sim.ctl("do", *words)
+        except NotSo:
+            return False
+        return True
+
+    def reset_interlock(self, interlock):
+        """As soon as nothing votes for it any more, it can be reset."""
+        if any(one["event"] == "interlock_released" and self.interlock_of(one) == interlock for one in self.watcher.events):
+            return True
+        self.gateway.order("reset", "--dev", interlock, "--by", OPERATOR, check=False)
+        return False
+
+    def scenes(self):
+        self.scene_readings()
+        for play in self.plays:
+            self.scene_alarm(*play)
+
+
 def main():
     def interrupted(_number, _frame):
         raise Interrupted
@@ -452,12 +577,14 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     sys.stdout.reconfigure(errors="replace")
-    demo = Demo(float(os.environ.get("DEMO_SECONDS") or 0))
+    seconds = float(os.environ.get("DEMO_SECONDS") or 0)
+    demo = None
     complete = False
     try:
+        demo = SiteDemo(seconds, sys.argv[1]) if len(sys.argv) > 1 else Demo(seconds)
         status = demo.play()
     except Interrupted:
-        complete = demo.open == ["Ctrl-C"]
+        complete = demo is not None and demo.open == ["Ctrl-C"]
         status = 0 if complete else 130
     except TimeIsUp:
         say("!", f"not done after DEMO_SECONDS={demo.seconds:g}: still waiting for {', '.join(demo.open)}", RED)
@@ -468,7 +595,8 @@ def main():
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        demo.end()
+        if demo is not None:
+            demo.end()
     return status
 
 

@@ -28,6 +28,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import examples  # noqa: E402
 from processes import (  # noqa: E402, F401
     OUTPOST,
     OUTPOST_SIM,
@@ -335,27 +336,13 @@ class Case(unittest.TestCase):
         return os.path.join(self.directory, *names)
 
     def write_site(self, site, name="site.json"):
-        profiles = self.path("profiles")
-        if not os.path.exists(profiles):
-            os.symlink(os.path.join(ROOT, "config", "profiles"), profiles)
-        with open(self.path(name), "w", encoding="utf-8") as file:
-            json.dump(site, file, ensure_ascii=False, indent=1)
-        return self.path(name)
+        return examples.write(site, self.directory, name)
 
     def demo_site(self, **changes):
         """The example site with ports, pty and journal of its own. The broker is started first: its port is in there."""
         self.start_broker()
-        with open(os.path.join(ROOT, "config", "outpost.example.json"), encoding="utf-8") as file:
-            site = parse_site(file.read())
-        for bus in site["buses"]:
-            if bus["link"] == "rtu":
-                bus["port"] = self.path(bus["id"])
-            else:
-                bus["port"] = free_port()
-        site["centres"][0]["url"] = f"mqtt://127.0.0.1:{self.broker.port}"
-        site["journal"]["dir"] = self.path("journal")
-        site.update(changes)
-        return self.write_site(site)
+        site = examples.load(os.path.join(ROOT, "config", "outpost.example.json"))
+        return self.write_site({**examples.private(site, self.directory, self.broker.port), **changes})
 
     def tcp_site(self, slaves=4, points=8, every="100ms", max_silence="200ms", alarms=True):
         """A TCP bus with `slaves` devices d1, d2, … of class generic: s16 holding registers r0, r1, …, and an alarm on r0."""
