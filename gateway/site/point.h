@@ -48,6 +48,7 @@
 
 #include "gateway/model/class.h"
 #include "gateway/model/site.h"
+#include "gateway/site/channels.h"
 #include "gateway/site/part.h"
 #include "gateway/site/profiles.h"
 #include "gateway/site/shape.h"
@@ -112,34 +113,11 @@ struct point_context {
 bool point_resolve(const struct raw_point *raw, const char *id, const struct node *at,
                    const struct point_context *context, struct profile_point *ret_point);
 
-/* {"count", "step"}: reads what is given over *repeat; complains when something is missing afterwards. */
-bool repeat_read(const struct node *node, struct complaints *complaints, struct profile_repeat *repeat);
-
 /* A text in both languages: "…" or {"zh", "en"}; "" where nothing is said. */
 void note_read(const struct node *node, struct arena *arena, struct complaints *complaints, const char *ret_note[2]);
 
-/* The first and last address of channels 1 … `channels`, their parts included, without base. */
-void point_reach(const struct profile_point *point, uint16_t channels, int64_t *ret_first, int64_t *ret_last);
-/* Registers that one read must cover for one channel. */
-int64_t point_width(const struct profile_point *point, uint16_t channel);
-/* The point as a slave reads it; channel from 1, which is also that of a point that is not repeated. Its id is still the
- * bare one. The caller has made sure that base and channel stay within reach. */
-struct slave_point point_of_channel(const struct profile_point *point, int64_t base, uint16_t channel);
-
-/* "ch17.gas_lel_pct" -> 17, "gas_lel_pct"; "ch17" -> 17, ""; anything else: 0 and the text itself. */
-uint16_t channel_split(const char *text, const char **ret_rest);
-#define CHANNEL_PREFIX_MAX 7                                  /* "ch1024." */
-#define SLAVE_POINT_ID_MAX (CHANNEL_PREFIX_MAX + SITE_ID_MAX) /* "ch17.gas_lel_pct" */
-#define REFERENCE_MAX      (SITE_ID_MAX + 1 + SLAVE_POINT_ID_MAX)
-
-/* "write": { "minimum", "maximum" }; NO_LIMIT where it says nothing or there is none. Complains about its shape. */
-void write_limits_read(const struct node *write, struct complaints *complaints, double *ret_minimum,
-                       double *ret_maximum);
-
-/* What a raw number of its type can be. */
+/* What a raw number of the point's type can be, before scale. */
 void point_raw_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum);
-/* What may be written to the point: a yes/no or a range of values. False when it cannot be written at all. */
-bool point_write_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum);
 
 /* "a yes/no", "a whole number", … */
 struct words words_value_type(enum value_type type);

@@ -206,7 +206,14 @@ int32_t profile_point_find(const struct profile_point *points, size_t point_coun
     return -1;
 }
 
-const char *name_of_profile_point(const void *context, size_t index)
+/* Ids of the rows as a slave has them, of channel 1, for suggestions. */
+struct names_of_points {
+    const struct profile_point *points;
+    size_t count;
+    struct complaints *complaints; /* owns what is made up */
+};
+
+static const char *name_of_profile_point(const void *context, size_t index)
 {
     const struct names_of_points *names = context;
     if (index >= names->count)

@@ -78,14 +78,6 @@ void profile_close(struct profile_file *file);
 /* The point "ch3.gas_lel_pct" or "in_1": index of its row, and its channel (1 when it is not repeated). -1: there is none. */
 int32_t profile_point_find(const struct profile_point *points, size_t point_count, const char *id,
                            uint16_t *ret_channel);
-/* Ids of the rows as a slave has them, of channel 1, for suggestions. */
-struct names_of_points {
-    const struct profile_point *points;
-    size_t count;
-    struct complaints *complaints; /* owns what is made up */
-};
-const char *name_of_profile_point(const void *context, size_t index);
-
 const struct device_class *class_find(const struct class_table *classes, const char *id);
 const char *name_of_class(const void *context, size_t index); /* context: struct class_table */
 

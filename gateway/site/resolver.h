@@ -1,4 +1,4 @@
-/* resolver: what is known while one point is resolved. Private to point.c and codes.c. */
+/* resolver: what is known while one point is resolved. Private to point.c, codes.c and channels.c. */
 #ifndef OUTPOST_SITE_RESOLVER_H
 #define OUTPOST_SITE_RESOLVER_H
 
@@ -39,6 +39,9 @@ bool whole_parse(const char *text, int64_t *ret_value);
 /* A raw number that the point's type can never hold is complained about: it was meant for another type. */
 bool check_raw(struct resolver *r, const struct node *at, enum spot spot, double raw);
 
+/* channels.c: "repeat"; and whether all channels, with the base, lie within the addresses */
+void resolve_repeat(struct resolver *r);
+void check_reach(struct resolver *r);
 /* codes.c: "map" -> map and codes of the point. */
 void resolve_map(struct resolver *r);
 const char *name_of_code(const void *context, size_t index); /* context: struct class_point */

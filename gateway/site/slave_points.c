@@ -235,7 +235,8 @@ static void add_inline_row(struct loader *l, struct build_slave *build, const st
     size_t const index = known >= 0 ? (size_t)known : build->row_count;
     if (!point_resolve(&raw, node_key(node), node, &context, &build->rows[index]))
         return;
-    build->row_poll_given[index] = raw.poll != NOT_GIVEN || class_point_find(context.class, node_key(node)) != NULL;
+    build->row_poll_given[index] =
+        known >= 0 || raw.poll != NOT_GIVEN || class_point_find(context.class, node_key(node)) != NULL;
     build->row_count += known < 0;
 }
 

@@ -269,6 +269,17 @@ struct world {
     bool bus_open_told;
 };
 
+static void world_open_bus(struct world *world)
+{
+    assert_int_equal(bus_open(&world->bus, &(struct bus_setup){.site = &world->site,
+                                                               .link = {&line_ops, &world->line},
+                                                               .inbox = &world->inbox,
+                                                               .inbox_bell = &world->bell,
+                                                               .writes = &world->writes,
+                                                               .board = world->board}),
+                     ERR_OK);
+}
+
 static void world_open(struct world *world, enum link_kind kind, size_t slaves, uint32_t every_ms)
 {
     memset(world, 0, sizeof *world);
@@ -311,13 +322,7 @@ static void world_open(struct world *world, enum link_kind kind, size_t slaves, 
     assert_int_equal(ring_open(&world->writes, 4096), ERR_OK);
     assert_int_equal(bell_open(&world->bell), ERR_OK);
     assert_int_equal(board_open(&world->board, &world->site), ERR_OK);
-    assert_int_equal(bus_open(&world->bus, &(struct bus_setup){.site = &world->site,
-                                                               .link = {&line_ops, &world->line},
-                                                               .inbox = &world->inbox,
-                                                               .inbox_bell = &world->bell,
-                                                               .writes = &world->writes,
-                                                               .board = world->board}),
-                     ERR_OK);
+    world_open_bus(world);
 }
 
 static void world_close(struct world *world)
@@ -390,6 +395,33 @@ static void test_polls_at_its_period_for_hours(void **state)
     run(&world, 3600 * SECOND);
     for (size_t i = 0; i < 2; i++) /* two blocks a second and the coil a minute */
         assert_in_range(world.batches[i], 7200 + 60, 7200 + 64);
+    assert_int_equal(world.wrong, 0);
+    world_close(&world);
+}
+
+/* Panels of which no device takes a channel: nothing is asked of them, and those between and behind are none the worse for
+ * it, though the line is lost and one of them falls silent. */
+static void test_a_slave_nobody_takes_from_is_not_asked(void **state)
+{
+    (void)state;
+    static struct world world;
+    static struct slave_point idle[21];
+    world_open(&world, LINK_RTU, 4, 1000);
+    bus_close(world.bus);
+    for (size_t i = 0; i < 21; i++) {
+        idle[i] = world.points[i];
+        idle[i].idle = true;
+    }
+    world.slaves[0].points = world.slaves[2].points = world.slaves[3].points = idle;
+    world_open_bus(&world);
+    run(&world, 100 * SECOND);
+    world.line.slaves[2].dead = true;
+    run(&world, 60 * SECOND);
+    world.line.slaves[2].dead = false;
+    run(&world, 1000 * SECOND);
+    assert_int_equal(world.batches[0] + world.batches[2] + world.batches[3], 0);
+    assert_int_equal(world.line.slaves[1].asked + world.line.slaves[3].asked + world.line.slaves[4].asked, 0);
+    assert_in_range(world.batches[1], 2000, 2400);
     assert_int_equal(world.wrong, 0);
     world_close(&world);
 }
@@ -672,6 +704,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_polls_at_its_period_for_hours),
+        cmocka_unit_test(test_a_slave_nobody_takes_from_is_not_asked),
         cmocka_unit_test(test_late_answers_are_never_taken_for_another),
         cmocka_unit_test(test_without_fencing_values_go_wrong),
         cmocka_unit_test(test_a_stranger_is_not_believed),

@@ -106,6 +106,22 @@ static void test_too_little_room_is_said(void **state)
     assert_int_equal(plan_make(&made.slave, made.reads, 1, made.order, &made.plan), ERR_FULL);
 }
 
+static void test_idle_points_are_not_read(void **state)
+{
+    (void)state;
+    struct made made = {.points = {holding(0, 1, POLL_NORMAL), holding(1, 1, POLL_NORMAL), holding(2, 1, POLL_NORMAL)}};
+    made.points[0].idle = made.points[2].idle = true;
+    assert_int_equal(make(&made, 3, 10, 125), ERR_OK);
+    assert_int_equal(made.plan.read_count, 1);
+    assert_int_equal(made.plan.point_count, 1);
+    assert_int_equal(made.reads[0].address, 1);
+    assert_int_equal(made.reads[0].count, 1);
+    made.points[1].idle = true;
+    made.points[1].register_count = 0; /* nobody looks at it */
+    assert_int_equal(make(&made, 3, 10, 125), ERR_OK);
+    assert_int_equal(made.plan.read_count, 0);
+}
+
 static struct slave_point random_point(unsigned int *seed)
 {
     static const uint16_t widths[] = {1, 1, 1, 2, 2, 4, 7};
@@ -118,12 +134,48 @@ static struct slave_point random_point(unsigned int *seed)
         point.has_only_if = true;
         point.only_if.address = (uint16_t)(point.address + rand_r(seed) % 5);
     }
+    if (!bits && rand_r(seed) % 8 == 0) {
+        point.has_scale_from = true;
+        point.scale_from.address = (uint16_t)(point.address - rand_r(seed) % 5);
+        if (point.scale_from.address > point.address)
+            point.scale_from.address = point.address;
+    }
+    point.idle = rand_r(seed) % 3 == 0;
     return point;
 }
 
 static bool inside(const struct plan_read *read, uint32_t address, uint32_t count)
 {
     return address >= read->address && address + count <= (uint32_t)read->address + read->count;
+}
+
+/* Where the read's points and their parts lie; what is between a point and its parts belongs to it. */
+static void mark(const struct plan_read *read, const struct slave_point *point, bool *wanted)
+{
+    uint32_t first = point->address;
+    uint32_t end = (uint32_t)point->address + point->register_count;
+    uint16_t const parts[] = {point->has_only_if ? point->only_if.address : point->address,
+                              point->has_scale_from ? point->scale_from.address : point->address};
+    for (size_t i = 0; i < 2; i++) {
+        first = parts[i] < first ? parts[i] : first;
+        end = parts[i] + 1u > end ? parts[i] + 1u : end;
+    }
+    for (uint32_t at = first; at < end; at++)
+        wanted[at - read->address] = true;
+}
+
+static void check_gaps(const struct made *made, const struct plan_read *read)
+{
+    bool wanted[2000] = {false};
+    size_t const gap_max = made->slave.gap_max * (read->function <= FUNCTION_DISCRETE ? (size_t)16 : (size_t)1);
+    for (size_t i = 0; i < read->point_count; i++)
+        mark(read, &made->points[made->plan.points[read->point_first + i]], wanted);
+    assert_true(wanted[0] && wanted[read->count - 1]);
+    size_t gap = 0;
+    for (size_t i = 0; i < read->count; i++) {
+        gap = wanted[i] ? 0 : gap + 1;
+        assert_true(gap <= gap_max);
+    }
 }
 
 static void check_read(const struct made *made, const struct plan_read *read, unsigned int *seen)
@@ -140,10 +192,12 @@ static void check_read(const struct made *made, const struct plan_read *read, un
         assert_int_equal(point->poll, read->poll);
         assert_true(inside(read, point->address, point->register_count));
         assert_true(!point->has_only_if || inside(read, point->only_if.address, 1));
+        assert_true(!point->has_scale_from || inside(read, point->scale_from.address, 1));
     }
+    check_gaps(made, read);
 }
 
-/* Whatever the points: each in exactly one read, nothing beyond the bounds, no class mixed, safety first. */
+/* Whatever the points: each that is not idle in exactly one read, nothing beyond the bounds, no class mixed, safety first. */
 static void test_property_every_point_once_within_bounds(void **state)
 {
     (void)state;
@@ -161,7 +215,7 @@ static void test_property_every_point_once_within_bounds(void **state)
             assert_true(i == 0 || made.reads[i - 1].poll <= made.reads[i].poll);
         }
         for (size_t i = 0; i < count; i++)
-            assert_int_equal(seen[i], 1);
+            assert_int_equal(seen[i], made.points[i].idle ? 0 : 1);
     }
 }
 
@@ -175,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_condition_registers_are_in_the_same_read),
         cmocka_unit_test(test_edges_of_the_address_space),
         cmocka_unit_test(test_too_little_room_is_said),
+        cmocka_unit_test(test_idle_points_are_not_read),
         cmocka_unit_test(test_property_every_point_once_within_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
