@@ -200,8 +200,8 @@ static void hear_late_frame(struct fake_link *fake)
 }
 
 /* Does this read carry a concentration that may be believed? The XCD says its unit in register 10, the XRL its sensor in
- * register 131; the 6-in-1 module says unit and decimals in register 0, and reads that begin there for the sake of its
- * settings carry more than two registers. */
+ * register 131; the 6-in-1 module says unit and decimals in register 0, its concentration is read together with its status
+ * (0+6) or alone (0+2), and probes (0+5, 0+9) and the read of its settings (0+10) only pass over it. */
 static bool find_gas(const struct fake_link *fake, int slave, double *ret_gas)
 {
     const struct link_request *request = &fake->request;
@@ -211,7 +211,7 @@ static bool find_gas(const struct fake_link *fake, int slave, double *ret_gas)
         return false;
     if (kind == PLANT_XCD && (request->address > 2 || request->address + request->count < 11))
         return false;
-    if (kind == PLANT_GAS6IN1 && (request->address != 0 || (request->count != 2 && request->count < 6)))
+    if (kind == PLANT_GAS6IN1 && (request->address != 0 || (request->count != 2 && request->count != 6)))
         return false;
     if (kind == PLANT_XRL && (request->address > 102 || request->address + request->count < 132))
         return false;
