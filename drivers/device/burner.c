@@ -4,6 +4,7 @@
 
 #define FLAME_LOST_PCT 10.0 /* a flame signal below it is no flame */
 #define AFTER_FLAME_MS 120000
+#define FLAME_GONE_MS  2000 /* engineering choice: a poll and its neighbour */
 
 enum phase {
     PHASE_LOCKOUT,
@@ -276,26 +277,8 @@ static enum tri or_code(const struct derive *derive, enum tri any, size_t point,
     return derive_has(derive, point) ? tri_or(any, derive_is_code(derive, point, code)) : any;
 }
 
-static void put_flame_loss(struct derive *derive)
+static enum tri locked_out(const struct derive *derive)
 {
-    if (!derive_owes(derive, FLAME_LOSS))
-        return;
-    enum tri gone = TRI_NO;
-    if (derive_has(derive, FLAME_SIGNAL))
-        gone = tri_not(has_flame_signal(derive));
-    if (derive_has(derive, FLAME_PRESENT))
-        gone = tri_or(gone, tri_not(derive_bool(derive, FLAME_PRESENT)));
-    bool const has_operation = derive_has(derive, BURNER_PHASE) || derive_has(derive, BURNER_STATUS);
-    enum tri lost = has_operation ? tri_and(in_operation(derive), gone) : TRI_NO;
-    lost = or_code(derive, lost, LOCKOUT_CODE, CAUSE_MAX_FLAME_LOSS);
-    lost = or_code(derive, lost, LOCKOUT_CODE, CAUSE_MAX_IGNITIONS);
-    derive_set(derive, FLAME_LOSS, lost, blame(derive));
-}
-
-static void put_lockout(struct derive *derive)
-{
-    if (!derive_owes(derive, LOCKOUT))
-        return;
     enum tri any = TRI_NO;
     any = or_code(derive, any, BURNER_PHASE, PHASE_LOCKOUT);
     any = or_code(derive, any, BURNER_STATUS, STATUS_LOCKOUT);
@@ -308,7 +291,42 @@ static void put_lockout(struct derive *derive)
     const struct sample *raw = &derive->samples[LOCKOUT_CODE_RAW];
     if (derive_has(derive, LOCKOUT_CODE_RAW))
         any = tri_or(any, raw->quality == QUALITY_BAD ? TRI_UNKNOWN : tri_of(raw->value.integer != 0));
-    derive_set(derive, LOCKOUT, any, blame(derive));
+    return any;
+}
+
+static enum tri lost_in_operation(struct derive *derive, struct burner_memory *memory)
+{
+    enum tri gone = TRI_NO;
+    if (!derive_has(derive, BURNER_PHASE) && !derive_has(derive, BURNER_STATUS))
+        return TRI_NO;
+    if (derive_has(derive, FLAME_SIGNAL))
+        gone = tri_not(has_flame_signal(derive));
+    if (derive_has(derive, FLAME_PRESENT))
+        gone = tri_or(gone, tri_not(derive_bool(derive, FLAME_PRESENT)));
+    enum tri const missing = tri_and(in_operation(derive), gone);
+    enum tri const locked = locked_out(derive);
+    if (missing == TRI_YES)
+        memory->flame_went = true;
+    else if (missing == TRI_NO && locked == TRI_NO)
+        memory->flame_went = false;
+    enum tri const held = derive_held(derive, HOLD_FLAME_GONE, missing, FLAME_GONE_MS);
+    return memory->flame_went && locked == TRI_YES ? TRI_YES : held;
+}
+
+static void put_flame_loss(struct derive *derive, struct burner_memory *memory)
+{
+    if (!derive_owes(derive, FLAME_LOSS))
+        return;
+    enum tri lost = lost_in_operation(derive, memory);
+    lost = or_code(derive, lost, LOCKOUT_CODE, CAUSE_MAX_FLAME_LOSS);
+    lost = or_code(derive, lost, LOCKOUT_CODE, CAUSE_MAX_IGNITIONS);
+    derive_set(derive, FLAME_LOSS, lost, blame(derive));
+}
+
+static void put_lockout(struct derive *derive)
+{
+    if (derive_owes(derive, LOCKOUT))
+        derive_set(derive, LOCKOUT, locked_out(derive), blame(derive));
 }
 
 /* --- starts --------------------------------------------------------------------------------------------------------- */
@@ -481,7 +499,7 @@ void burner_derive(struct derive *derive, const struct class_point *points)
 {
     struct burner_memory *memory = derive->memory;
     put_flame(derive);
-    put_flame_loss(derive);
+    put_flame_loss(derive, memory);
     put_lockout(derive);
     put_starts(derive, memory);
     put_lambda(derive, points);

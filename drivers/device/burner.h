@@ -9,7 +9,9 @@
  *   flame_on         burning in normal operation, by the first of these that the burner has and that is readable: its phase
  *                    (operation_1, operation_2) or status (firing), flame_present, main_valve_on, flame_signal >= 10 %
  *   burner_firing    flame_on, and for 120 s after it: for alarms of what cools slowly
- *   flame_loss       the controller locked out for want of a flame, or it is in operation and there is none
+ *   flame_loss       the controller locked out for want of a flame, or it is in operation and there is none: for 2 s, or
+ *                    until it locks out. Phase and flame may stand in different reads: at an ordinary stop the two can
+ *                    contradict each other for a poll
  *   lockout          any of: phase or status lockout, burner_lockout, a lockout_code other than none, a lockout_code_raw other
  *                    than 0, error_class lockout or safety_shutdown. error_class_raw says nothing: its numbers are a maker's
  *   starts_per_h     by the controller's counter, else by the flame; uncertain until an hour was watched
@@ -115,7 +117,7 @@ enum burner_setting {
     BURNER_SETTING_COUNT
 };
 
-enum burner_hold { HOLD_NO_FLAME };
+enum burner_hold { HOLD_NO_FLAME, HOLD_FLAME_GONE };
 
 struct burner_memory {
     struct hour_events starts;
@@ -123,7 +125,8 @@ struct burner_memory {
     int64_t watched_since_mono_ms; /* 0: not yet */
     int64_t counted_mono_ms;       /* last reading of the counter; 0: none yet */
     int64_t counted;
-    bool was_off; /* the last known flame_on was no */
+    bool was_off;    /* the last known flame_on was no */
+    bool flame_went; /* no flame was seen in operation, and since then nothing but that or a lockout */
 };
 
 #define BURNER_DIALECT_COUNT 3

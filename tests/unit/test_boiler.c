@@ -232,6 +232,11 @@ static void test_flame_loss(void **state)
     set(&boiler, "flame_signal", 10);
     assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
     set(&boiler, "flame_signal", 9.9);
+    assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    assert_true(boiler.next_mono_ms == boiler.mono_ms + 2000);
+    pass(&boiler, 1999);
+    assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    pass(&boiler, 1);
     assert_string_equal(rig_says(&boiler, "flame_loss"), "yes");
     rig_code(&boiler, "burner_phase", "operation_2");
     assert_string_equal(rig_says(&boiler, "flame_loss"), "yes");
@@ -269,7 +274,46 @@ static void test_flame_loss(void **state)
     set(&boiler, "flame_present", true);
     assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
     set(&boiler, "flame_present", false);
+    assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    pass(&boiler, 2000);
     assert_string_equal(rig_says(&boiler, "flame_loss"), "yes");
+}
+
+/* Phase and flame stand in different reads: an ordinary stop may look like operation without a flame for a poll. A
+ * controller that really lost it locks out instead, within a second. */
+static void test_flame_loss_is_told_from_a_stop(void **state)
+{
+    (void)state;
+    struct rig boiler;
+    rig_open(&boiler, &boiler_burner_class, lmv3);
+    for (int i = 0; i < 2; i++) {
+        rig_code(&boiler, "burner_phase", "operation_1");
+        set(&boiler, "flame_signal", 0);
+        pass(&boiler, 1000);
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+        rig_code(&boiler, "burner_phase", "postpurge");
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+        rig_code(&boiler, "burner_phase", "lockout"); /* later, for something else */
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+        rig_code(&boiler, "burner_phase", "operation_1");
+        pass(&boiler, 1000);
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+        rig_bad(&boiler, "burner_phase");
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "?");
+        rig_code(&boiler, "burner_phase", "lockout");
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "yes");
+        pass(&boiler, 3600000);
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "yes");
+        rig_code(&boiler, "burner_phase", "standby");
+        assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    }
+    rig_code(&boiler, "burner_phase", "operation_1");
+    assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    rig_restart(&boiler); /* what was seen before is forgotten, the lockout alarm is not */
+    rig_code(&boiler, "burner_phase", "lockout");
+    set(&boiler, "flame_signal", 0);
+    assert_string_equal(rig_says(&boiler, "flame_loss"), "no");
+    assert_string_equal(rig_says(&boiler, "lockout"), "yes");
 }
 
 /* Any one way is enough; all of them must be known to say no. */
@@ -812,6 +856,7 @@ int main(void)
         cmocka_unit_test(test_flame_of_other_controllers),
         cmocka_unit_test(test_firing_lasts_two_minutes_longer),
         cmocka_unit_test(test_flame_loss),
+        cmocka_unit_test(test_flame_loss_is_told_from_a_stop),
         cmocka_unit_test(test_lockout),
         cmocka_unit_test(test_starts_by_counter),
         cmocka_unit_test(test_starts_by_flame),
