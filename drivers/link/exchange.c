@@ -5,20 +5,9 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/clock.h"
+#include "gateway/model/line.h"
 
-#define SILENCE_SAFE_US 20000
-#define SILENCE_FAST_US 1750 /* Serial Line V1.02, section 2.5.1.1 */
-#define BAUD_SLOW_MAX   19200
-#define READS_MAX       4 /* in one poll: more than any frame; the rest waits for the next */
-
-static int64_t silence_of(enum frame_kind kind, uint32_t baud)
-{
-    if (kind == FRAME_MBAP)
-        return 0;
-    if (baud == 0)
-        return SILENCE_SAFE_US;
-    return baud > BAUD_SLOW_MAX ? SILENCE_FAST_US : (38500000 + baud - 1) / baud; /* 3.5 characters of 11 bits */
-}
+#define READS_MAX 4 /* in one poll: more than any frame; the rest waits for the next */
 
 void exchange_init(struct exchange *exchange, enum frame_kind kind, uint32_t baud, unsigned character_bits,
                    exchange_send *send, void *self)
@@ -26,7 +15,7 @@ void exchange_init(struct exchange *exchange, enum frame_kind kind, uint32_t bau
     *exchange = (struct exchange){
         .kind = kind,
         .character_ns = kind == FRAME_MBAP || baud == 0 ? 0 : (int64_t)character_bits * 1000000000 / baud,
-        .silence_us = silence_of(kind, baud),
+        .silence_us = kind == FRAME_MBAP ? 0 : line_silence_us(baud),
         .send = send,
         .self = self,
         .fd = -1,
@@ -58,8 +47,8 @@ static int64_t on_the_line_us(const struct exchange *exchange, size_t size)
 static int64_t silence_us(const struct exchange *exchange)
 {
     int64_t line_us = exchange->silence_us;
-    if (exchange->kind == FRAME_RTU && exchange->troubled && line_us < SILENCE_SAFE_US)
-        line_us = SILENCE_SAFE_US;
+    if (exchange->kind == FRAME_RTU && exchange->troubled && line_us < LINE_SILENCE_SAFE_US)
+        line_us = LINE_SILENCE_SAFE_US;
     return line_us + (int64_t)exchange->request.guard_ms * 1000;
 }
 

@@ -5,6 +5,7 @@
 #include "drivers/link/exchange.h"
 #include "drivers/link/serial.h"
 #include "drivers/link/tcp.h"
+#include "gateway/model/line.h"
 
 #define TROUBLE_SIZE 512
 
@@ -80,13 +81,13 @@ static enum err make(struct door *door, const struct site_bus *bus)
     tcp_init(&door->tcp, bus);
     switch (bus->kind) {
     case LINK_RTU:
-        exchange_init(&door->exchange, FRAME_RTU, bus->baud, serial_character_bits(bus), serial_send, &door->serial);
+        exchange_init(&door->exchange, FRAME_RTU, bus->baud, line_character_bits(bus), serial_send, &door->serial);
         return ERR_OK;
     case LINK_TCP:
         exchange_init(&door->exchange, FRAME_MBAP, 0, 0, tcp_send, &door->tcp);
         return ERR_OK;
     case LINK_RTU_OVER_TCP:
-        exchange_init(&door->exchange, FRAME_RTU, bus->baud, serial_character_bits(bus), tcp_send, &door->tcp);
+        exchange_init(&door->exchange, FRAME_RTU, bus->baud, line_character_bits(bus), tcp_send, &door->tcp);
         return ERR_OK;
     case LINK_KIND_COUNT:
         break;

@@ -44,11 +44,6 @@ static bool format_exists(const struct site_bus *bus)
            (bus->parity == 'N' || bus->parity == 'E' || bus->parity == 'O');
 }
 
-unsigned serial_character_bits(const struct site_bus *bus)
-{
-    return 1U + bus->data_bits + (bus->parity == 'N' ? 0U : 1U) + bus->stop_bits;
-}
-
 void serial_init(struct serial *serial, const struct site_bus *bus)
 {
     *serial = (struct serial){.bus = bus, .lock_fd = -1, .fd = -1};

@@ -33,7 +33,4 @@ void serial_close(struct serial *serial); /* also when not open */
 /* exchange_send: libmodbus appends the CRC, which `frame` has too. */
 enum err serial_send(void *self, const uint8_t *frame, size_t size);
 
-/* Start, data, parity and stop bits of one character. */
-unsigned serial_character_bits(const struct site_bus *bus);
-
 #endif

@@ -6,9 +6,16 @@
 
 enum err loading_open(struct loading *loading, const struct desk *desk, const char *file)
 {
+    return loading_open_with(loading, desk, file, NULL);
+}
+
+enum err loading_open_with(struct loading *loading, const struct desk *desk, const char *file,
+                           const struct forecast_basis *basis)
+{
     struct site_sources const sources = {
         .classes = desk->doors->classes,
         .profile_dirs = desk->doors->profile_dirs,
+        .basis = basis,
     };
     loading->site = NULL;
     arena_init(&loading->arena, SITE_MEMORY_MAX);

@@ -16,6 +16,9 @@ struct loading {
 
 /* Always leaves a loading that can be looked at and must be closed. Blocks for reading files. */
 MUST_CHECK enum err loading_open(struct loading *loading, const struct desk *desk, const char *file);
+/* The same; deadlines are foretold with this basis (see site/load.h). */
+MUST_CHECK enum err loading_open_with(struct loading *loading, const struct desk *desk, const char *file,
+                                      const struct forecast_basis *basis);
 void loading_close(struct loading *loading);
 
 /* The first `count_max` complaints, a line each, and how many more there are. */

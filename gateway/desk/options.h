@@ -27,6 +27,9 @@ enum option_bit {
     OPTION_TOPIC = 1u << 11, /* one argument: a verb to explain */
     OPTION_WORDS = 1u << 12, /* arguments of its own */
     OPTION_MARKDOWN = 1u << 13,
+    OPTION_TURNAROUND = 1u << 14,
+    OPTION_LATENCY = 1u << 15,
+    OPTION_ROUND_TRIP = 1u << 16,
 };
 
 struct options { /* texts point into argv; NULL: not given */
@@ -37,6 +40,9 @@ struct options { /* texts point into argv; NULL: not given */
     const char *alarm;
     const char *by;
     const char *why;
+    const char *turnaround; /* milliseconds */
+    const char *latency;
+    const char *round_trip;
     const char *words[OPTIONS_WORDS_MAX]; /* OPTION_WORDS */
     size_t word_count;
     bool json;

@@ -10,6 +10,8 @@
 static const struct verb table[] = {
     {"run", OPTION_FILE | OPTION_SOCKET, "run the gateway", "运行网关", verb_run, &manual_run},
     {"check", OPTION_FILE | OPTION_JSON, "check a site file", "检查站点文件", verb_check, &manual_check},
+    {"plan", OPTION_FILE | OPTION_JSON | OPTION_TURNAROUND | OPTION_LATENCY | OPTION_ROUND_TRIP,
+     "foretell bus load, cycle times and deadlines", "预算总线负荷、周期和时限", verb_plan, &manual_plan},
     {"watch", OPTION_FILE | OPTION_SOCKET | OPTION_JSON | OPTION_ONCE, "show live readings", "实时显示读数", verb_watch,
      &manual_watch},
     {"alarms", OPTION_FILE | OPTION_SOCKET | OPTION_JSON, "list alarms and tripped interlocks",

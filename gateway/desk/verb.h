@@ -30,6 +30,7 @@ const struct verb *verb_find(const char *name); /* NULL: none */
 
 int verb_run(const struct desk *desk);
 int verb_check(const struct desk *desk);
+int verb_plan(const struct desk *desk);
 int verb_watch(const struct desk *desk);
 int verb_alarms(const struct desk *desk);
 int verb_ack(const struct desk *desk); /* these three in verb_order.c */
@@ -45,6 +46,7 @@ void help_put(FILE *to, const struct tongue *tongue, const struct verb *verb);
 
 extern const struct manual manual_run;
 extern const struct manual manual_check;
+extern const struct manual manual_plan;
 extern const struct manual manual_watch;
 extern const struct manual manual_alarms;
 extern const struct manual manual_ack;

@@ -7,7 +7,7 @@ const struct manual manual_check = {
         "Reads a site file and its profiles as `run` would, prints everything that is wrong with them "
         "(file:line:column,\n"
         "the JSON path, what was found, what is allowed) and what the site consists of. Changes nothing and talks to\n"
-        "nobody; the running gateway does not notice.\n"
+        "nobody; the running gateway does not notice. Where a bus cannot keep up it warns; `outpost plan` says more.\n"
         "With --json, one object: "
         "{\"ok\",\"errors\",\"warnings\",\"complaints\":[{\"warning\",\"code\",\"file\",\"line\",\n"
         "\"column\",\"path\",\"text\"}],\"summary\":{\"devices\",\"points\",\"rules\",\"interlocks\",\"buses\","
@@ -16,6 +16,7 @@ const struct manual manual_check = {
     .zh =
         "像 run 一样读取站点文件及其点表，列出全部错误（文件:行:列、JSON 路径、实际内容、允许内容），并统计站点组成。\n"
         "不改动任何东西，不连接任何设备，不影响正在运行的网关。\n"
+        "总线跟不上时给出警告，详见 outpost plan。\n"
         "加 --json 输出一个对象；文件有错误时没有 summary。",
     .exit_en =
         "  0  the file is good (there may be warnings)\n  1  it has errors or cannot be read\n  2  wrong usage\n",

@@ -228,12 +228,14 @@ static void load_all(struct loader *l)
     for (size_t i = 0; i < l->raw.device_count; i++)
         set_periods(l, i);
     lint_site(l);
+    lint_deadlines(l);
 }
 
 static bool loader_open(struct loader *l, const char *file, const struct site_sources *sources, struct arena *arena,
                         struct complaints *complaints)
 {
-    *l = (struct loader){.arena = arena, .complaints = complaints, .classes = sources->classes};
+    *l =
+        (struct loader){.arena = arena, .complaints = complaints, .classes = sources->classes, .basis = sources->basis};
     arena_init(&l->scratch, SCRATCH_SIZE_MAX);
     l->site = take_array(arena, 1, sizeof *l->site, complaints);
     const char *absolute = path_absolute(arena, file);

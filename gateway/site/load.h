@@ -11,6 +11,7 @@
 
 #include "gateway/base/arena.h"
 #include "gateway/base/err.h"
+#include "gateway/core/forecast.h"
 #include "gateway/model/class.h"
 #include "gateway/model/site.h"
 
@@ -55,6 +56,7 @@ struct site_sources {
     const char *const *profile_dirs;      /* searched in order after <site file's directory>/profiles; NULL-ended */
     const struct profile_bytes *profiles; /* searched before all directories: for tests and fuzzers */
     size_t profile_count;
+    const struct forecast_basis *basis; /* what deadlines are foretold with; NULL: FORECAST_BASIS_DEFAULT */
 };
 
 /* On ERR_OK *ret_site lives in `arena`. ERR_FORMAT: there is at least one error complaint. ERR_IO: the file cannot be read

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/core/forecast.h"
 #include "gateway/model/site.h"
 #include "gateway/site/json.h"
 #include "gateway/site/layout.h"
@@ -53,7 +54,8 @@ struct loader {
     struct arena scratch; /* of the loading */
     struct complaints *complaints;
     const struct class_table *classes;
-    const char *directory; /* of the site file */
+    const char *directory;              /* of the site file */
+    const struct forecast_basis *basis; /* NULL: the default one */
     struct document document;
     struct raw_site raw;
     struct profiles profiles;
@@ -137,5 +139,7 @@ void load_journal(struct loader *l);
 void load_page_and_orders(struct loader *l);
 /* lints.c: of a site without errors */
 void lint_site(struct loader *l);
+/* deadlines.c: likewise */
+void lint_deadlines(struct loader *l);
 
 #endif

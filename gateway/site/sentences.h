@@ -199,6 +199,10 @@ X(S_NO_FEEDBACK, "no_feedback", W, "no \"confirm\": the gateway can only read it
 X(S_FEEDBACK_OWN, "feedback_own", W, "{0} is the output itself, not a feedback: it says nothing about the valve", "{0} 是输出本身，不是反馈：不能说明阀门状态") \
 X(S_NOT_TAKEN, "not_taken", E, "no device takes {0}; map it in a device first, then name the device's point here", "没有设备使用 {0}；请先在设备里映射，再在这里写设备的点") \
 X(S_CONFIRM_TYPE, "confirm_type", E, "\"equals\" must be {0} for {1}", "{1} 的 \"equals\" 应当是{0}") \
+/* deadlines */ \
+X(S_DEADLINE_LOAD, "deadline_load", W, "this bus is asked for {0} % of the time it has; raise \"every\" of its slaves or \"baud\", leave out points, or move slaves to another bus (see: outpost plan)", "这条总线的负荷达到 {0} %；请加长从站的 \"every\"、提高 \"baud\"、减少点，或把部分从站移到另一条总线（参见：outpost plan）") \
+X(S_DEADLINE_AGE, "deadline_age", W, "{0}, asked for each {4}, may be {1} old before it is read again; at most {2}. Where {4} alone is too long, shorten it; else raise \"every\" of the other points of bus {3} or its \"baud\", leave out points, or move slaves to another bus (see: outpost plan)", "{0} 要求每 {4} 读一次，最长可能 {1} 才更新，上限 {2}。若 {4} 本身太长，请缩短；否则请加长总线 {3} 上其他点的 \"every\"、提高 \"baud\"、减少点，或把部分从站移到另一条总线（参见：outpost plan）") \
+X(S_DEADLINE_TRIP, "deadline_trip", W, "from {0} to the write on the wire it may take {1} (reading {3}, on-delay {4}); at most {2}. Read the detectors more often, shorten on_delay, or move slaves to another bus (see: outpost plan)", "从 {0} 越限到写命令发出可能要 {1}（其中读数 {3}，on_delay {4}），上限 {2}。请缩短探测器的 \"every\" 或 on_delay，或把部分从站移到另一条总线（参见：outpost plan）") \
 /* centres */ \
 X(S_BAD_URL, "bad_url", E, "{0} is no broker address; write mqtt://host:1883 or mqtts://host:8883", "{0} 不是消息服务器地址；请写 mqtt://主机:1883 或 mqtts://主机:8883") \
 X(S_URL_USER, "url_user", E, "no user or password in the address; use \"username\" and \"password_file\"", "地址里不要写用户名和密码；请用 \"username\" 和 \"password_file\"") \
