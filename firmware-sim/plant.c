@@ -16,3 +16,17 @@ struct value plant_code(double number, const char *text)
 {
     return (struct value){.number = number, .text = text};
 }
+
+double plant_approach(double from, double to, double dt_s, double time_constant_s)
+{
+    return to + (from - to) * exp(-dt_s / time_constant_s);
+}
+
+bool plant_knows(const struct point *point, const char *word)
+{
+    for (size_t i = 0; point != NULL && i < point->map_count; i++) {
+        if (text_equals(point->map[i].name, word))
+            return true;
+    }
+    return point == NULL || point->map_count == 0;
+}

@@ -31,8 +31,10 @@ static void step(void *state, double dt_s, const struct surroundings *around, st
 
 static struct value integer_of(const struct point *point, size_t index, double second)
 {
-    double room = ldexp(1, point->width < 15 ? point->width : 15);
-    double raw = fmod(1000.0 * (double)(index % 10) + fmod(second, 1000), room);
+    double room =
+        point->has_valid ? point->valid_high - point->valid_low + 1 : ldexp(1, point->width < 15 ? point->width : 15);
+    double raw =
+        fmod(1000.0 * (double)(index % 10) + fmod(second, 1000), room) + (point->has_valid ? point->valid_low : 0);
     return plant_number(raw * point->scale + point->offset);
 }
 
@@ -65,7 +67,6 @@ static void show(const void *state, struct value *ret_values)
 }
 
 const struct plant_kind plant_generic = {
-    .class = "generic",
     .actions = "",
     .state_size = sizeof(struct generic),
     .open = open,

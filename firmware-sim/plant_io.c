@@ -16,10 +16,9 @@ static void show(const void *state, struct value *ret_values)
     (void)ret_values;
 }
 
-static const char *const no_signals[1] = {""};
+static const struct plant_signal no_signals[1] = {{"", NULL}};
 
 const struct plant_kind plant_io = {
-    .class = "io",
     .actions = "",
     .signals = no_signals,
     .signal_count = 0,

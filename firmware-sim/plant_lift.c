@@ -1,456 +1,288 @@
-/* A passenger lift: a car, its doors, at most one passenger.
+/* A passenger lift, as its points show it: traffic, car, doors and troubles are in lift_*.c.
  *
- *   standing --call--> running --landing--> opening --> open --> closing --> standing
- *                         |                    ^
- *                       trap                   |
- *                         v                    |
- *                      stopped --rescue--> levelling
- *
- * Doors move only at a landing and with the car at rest; the car moves only with closed doors. `trap` arranges for a passenger
- * to be aboard and stops the next run well between two landings; after a while the passenger presses the alarm button.
- * `rescue` lets the car creep to the nearest landing, where the doors open and the passenger walks out.
- *
- * Sources: EN 81-20 / GB/T 7588.1: unlocking zone at most +-0.35 m with coupled doors (0.2 here). The speeds, times and
- * the floor height are those of an ordinary residential lift (1.6 m/s, 0.8 m/s2, 3 m). */
+ * Each lift is built a little differently (floors, floor height, rated speed, traffic), by the seed; what the site file
+ * says about it (rated_speed, full_travel_s) counts. A controller shows one code at a time: a fault before an event
+ * (mains off, inspection, alarm button …); what its code system has no number for, it shows as "other", else not at all.
+ * The bits of a bitmap follow the fault itself. */
 #include <math.h>
 #include <stdio.h>
 
+#include "firmware-sim/lift.h"
 #include "firmware-sim/plant.h"
 
-#define FLOORS          8
-#define FLOOR_M         3.0
-#define ZONE_M          0.2
-#define SPEED_MPS       1.6
-#define CREEP_MPS       0.2
-#define ACCELERATION    0.8
-#define BRAKE           2.5 /* emergency stop, m/s2 */
-#define CLEAR_OF_ZONE_M 0.6 /* a trapped car is at least so far from a landing */
-#define ARRIVED_M       0.01
-#define DOOR_OPENS_S    2.0
-#define DOOR_CLOSES_S   2.5
-#define LEAVES_AFTER_S  1.5 /* of open doors */
-#define BOARDS_AFTER_S  2.5
-#define DWELL_S         5.0
-#define IDLE_MIN_S      8.0
-#define IDLE_MAX_S      30.0
-#define BUTTON_FIRST_S  8.0 /* after the stop */
-#define BUTTON_EVERY_S  25.0
-#define BUTTON_HOLDS_S  5.0
-#define STEP_MAX_S      0.1
-#define RUN_POWER_KW    5.0
+#define DOOR_SHUT 1e-9
 
-enum signal {
-    SERVICE_MODE,
-    CAR_STATUS,
-    CAR_DIRECTION,
-    DOOR_ZONE,
-    CAR_FLOOR,
-    CAR_FLOOR_INDEX,
-    DOOR_CLOSED,
-    PASSENGER_PRESENT,
-    CAR_LOAD_PCT,
-    CAR_SPEED,
-    CAR_POSITION_M,
-    RUN_HOURS,
-    RUN_COUNT,
-    DOOR_CYCLES,
-    ROPE_BENDS,
-    TRAVEL_DISTANCE,
-    ENERGY_TOTAL,
-    UPPER_LIMIT,
-    LOWER_LIMIT,
-    MAINS_OK,
-    ALARM_BUTTON,
-    INTERCOM_OK,
-    ARD_ACTIVE,
-    UPS_SOC,
-    MACHINE_TEMP,
-    CABINET_TEMP,
-    VIB_X,
-    VIB_Y,
-    VIB_Z,
-    EBIKE_IN_CAR,
-    FAULT,
-    SIGNAL_COUNT
-};
-
-static const char *const signals[SIGNAL_COUNT] = {
-    [SERVICE_MODE] = "service_mode",
-    [CAR_STATUS] = "car_status",
-    [CAR_DIRECTION] = "car_direction",
-    [DOOR_ZONE] = "door_zone",
-    [CAR_FLOOR] = "car_floor",
-    [CAR_FLOOR_INDEX] = "car_floor_index",
-    [DOOR_CLOSED] = "door_closed",
-    [PASSENGER_PRESENT] = "passenger_present",
-    [CAR_LOAD_PCT] = "car_load_pct",
-    [CAR_SPEED] = "car_speed",
-    [CAR_POSITION_M] = "car_position_m",
-    [RUN_HOURS] = "run_hours",
-    [RUN_COUNT] = "run_count",
-    [DOOR_CYCLES] = "door_cycles",
-    [ROPE_BENDS] = "rope_bends",
-    [TRAVEL_DISTANCE] = "travel_distance",
-    [ENERGY_TOTAL] = "energy_total",
-    [UPPER_LIMIT] = "upper_limit",
-    [LOWER_LIMIT] = "lower_limit",
-    [MAINS_OK] = "mains_ok",
-    [ALARM_BUTTON] = "alarm_button",
-    [INTERCOM_OK] = "intercom_ok",
-    [ARD_ACTIVE] = "ard_active",
-    [UPS_SOC] = "ups_soc",
-    [MACHINE_TEMP] = "machine_temp",
-    [CABINET_TEMP] = "cabinet_temp",
-    [VIB_X] = "vib_x",
-    [VIB_Y] = "vib_y",
-    [VIB_Z] = "vib_z",
-    [EBIKE_IN_CAR] = "ebike_in_car",
-    [FAULT] = "fault",
-};
-
-enum phase { STANDING, OPENING, OPEN, CLOSING, RUNNING, BRAKING, STOPPED, LEVELLING };
-
-static const char *const phase_words[] = {
-    [STANDING] = "standing", [OPENING] = "doors opening", [OPEN] = "doors open", [CLOSING] = "doors closing",
-    [RUNNING] = "running",   [BRAKING] = "braking",       [STOPPED] = "TRAPPED", [LEVELLING] = "being levelled",
-};
-
-struct lift {
-    enum phase phase;
-    double in_phase_s;
-    double idle_s;   /* until the next call */
-    double position; /* m above the lowest landing */
-    double speed;    /* m/s, never negative */
-    double going;    /* +1 up, -1 down */
-    int target;      /* landing */
-    bool inside;     /* a passenger */
-    bool arrived;    /* and is where it wanted to go */
-    bool waiting;    /* somebody at the landing we go to or stand at */
-    bool trap;       /* ordered, not yet sprung */
-    bool help;       /* rescue was ordered while it still brakes */
-    char floor[12];
-    double vibration[3];
-    double run_s;
-    double run_count;
-    double door_cycles;
-    double travel;
-};
-
-static int nearest_landing(const struct lift *lift)
+static bool is(const struct lift *lift, enum lift_fault fault)
 {
-    long landing = lround(lift->position / FLOOR_M);
-    return (int)(landing < 0 ? 0 : landing >= FLOORS ? FLOORS - 1 : landing);
+    return lift->fault == fault;
 }
 
-static double from_landing(double position)
+static bool closed(const struct lift *lift)
 {
-    return fabs(position - FLOOR_M * round(position / FLOOR_M));
+    return lift->door <= DOOR_SHUT;
 }
 
-static bool in_zone(const struct lift *lift)
+static double top_of(const struct lift *lift)
 {
-    return from_landing(lift->position) <= ZONE_M;
+    return (lift->floors - 1) * lift->floor_m;
 }
 
-static void enter(struct lift *lift, enum phase phase)
+static int shown_mode(const struct lift *lift)
 {
-    lift->phase = phase;
-    lift->in_phase_s = 0;
+    return lift->out_of_use || lift->mains_off ? LIFT_OUT_OF_SERVICE : (int)lift->mode;
 }
 
-static void run_to(struct lift *lift, int landing)
+static struct value mode_of(const struct lift *lift)
 {
-    lift->target = landing;
-    lift->going = landing * FLOOR_M > lift->position ? 1 : -1;
-    lift->run_count++;
-    enter(lift, RUNNING);
+    static const char *const words[] = {
+        [LIFT_OUT_OF_SERVICE] = "stopped",  [LIFT_IN_SERVICE] = "normal",
+        [LIFT_INSPECTION] = "inspection",   [LIFT_FIRE_RETURN] = "fire_return",
+        [LIFT_FIREFIGHTER] = "firefighter", [LIFT_EMERGENCY_POWER] = "emergency_power",
+        [LIFT_EARTHQUAKE] = "earthquake",
+    };
+    return plant_code(shown_mode(lift), words[shown_mode(lift)]);
 }
 
-static void open_doors(struct lift *lift)
+static struct value status_of(const struct lift *lift)
 {
-    lift->door_cycles++;
-    enter(lift, OPENING);
+    return lift_moves(lift) && !lift->status_stuck ? plant_code(1, "run") : plant_code(0, "stop");
 }
 
-/* A random landing other than where the car is. */
-static int other_landing(const struct lift *lift, struct random *random)
+static struct value direction_of(const struct lift *lift)
 {
-    int landing = (int)random_below(random, FLOORS - 1);
-    return landing >= nearest_landing(lift) ? landing + 1 : landing;
+    if (!lift_moves(lift))
+        return plant_code(0, "none");
+    return lift->going > 0 ? plant_code(1, "up") : plant_code(2, "down");
 }
 
-static void move(struct lift *lift, double dt_s)
+static double load_of(const struct lift *lift)
 {
-    double way = lift->speed * dt_s;
-    lift->position += lift->going * way;
-    lift->travel += way;
-    lift->run_s += dt_s;
+    return lift->overloaded ? 118 : 100 * lift->inside / lift->persons_max;
 }
 
-static void arrive(struct lift *lift)
+/* The motor's shaft turns even when the rope slips. */
+static double speed_of(const struct lift *lift)
 {
-    lift->position = lift->target * FLOOR_M;
-    lift->speed = 0;
-    lift->arrived = lift->inside;
-    open_doors(lift);
+    return lift->phase == LIFT_STALLED ? 0.3 * lift->rated_mps : lift->speed;
 }
 
-/* Speeds up and slows down so that it comes to rest at the target. True when it is there. */
-static bool travel(struct lift *lift, double speed_max, double dt_s)
+/* Events that share the codes with faults: GB/T 24476, 40 to 47 and 90. */
+static struct value event_of(const struct lift *lift)
 {
-    double left = fabs(lift->target * FLOOR_M - lift->position);
-    double wanted = fmin(speed_max, sqrt(2 * ACCELERATION * left));
-    lift->speed = wanted < lift->speed ? wanted : fmin(wanted, lift->speed + ACCELERATION * dt_s);
-    if (left <= ARRIVED_M || lift->speed * dt_s >= left)
-        return true;
-    move(lift, dt_s);
-    return false;
+    static const struct value of_mode[] = {
+        [LIFT_OUT_OF_SERVICE] = {42, "stop_service"}, [LIFT_IN_SERVICE] = {0, "none"},
+        [LIFT_INSPECTION] = {43, "inspection"},       [LIFT_FIRE_RETURN] = {44, "fire_return"},
+        [LIFT_FIREFIGHTER] = {45, "firefighter"},     [LIFT_EMERGENCY_POWER] = {46, "emergency_power"},
+        [LIFT_EARTHQUAKE] = {47, "earthquake"},
+    };
+    if (lift->mains_off)
+        return plant_code(41, "mains_off");
+    if (shown_mode(lift) != LIFT_IN_SERVICE)
+        return of_mode[shown_mode(lift)];
+    return lift->button_s > 0 ? plant_code(90, "alarm_button") : plant_code(0, "none");
 }
 
-static bool may_spring(const struct lift *lift)
+static struct value fault_of(const struct lift *lift)
 {
-    double stop = lift->position + lift->going * lift->speed * lift->speed / (2 * BRAKE);
-    return lift->trap && lift->inside && lift->speed > 0 && from_landing(stop) >= CLEAR_OF_ZONE_M;
+    struct value code = plant_code(lift_faults[lift->fault].number, lift_faults[lift->fault].word);
+    if (is(lift, LIFT_NO_FAULT))
+        code = event_of(lift);
+    else if (!plant_knows(lift->fault_point, code.text))
+        code = plant_code(lift_faults[LIFT_OTHER].number, lift_faults[LIFT_OTHER].word);
+    return plant_knows(lift->fault_point, code.text) ? code : plant_code(0, "none");
 }
 
-static void step_running(struct lift *lift, double dt_s)
+static bool nobodys_bit(const struct lift *lift)
 {
-    if (may_spring(lift)) {
-        lift->trap = false;
-        enter(lift, BRAKING);
-    } else if (travel(lift, SPEED_MPS, dt_s)) {
-        arrive(lift);
-    }
+    return lift->fault >= LIFT_CONTROLLER;
 }
 
-static void level(struct lift *lift)
+static bool past(const struct lift *lift, double over_m)
 {
-    lift->target = nearest_landing(lift);
-    lift->going = lift->target * FLOOR_M > lift->position ? 1 : -1;
-    lift->help = false;
-    enter(lift, LEVELLING);
+    return lift->position > top_of(lift) + over_m || lift->position < -over_m;
 }
 
-static void step_braking(struct lift *lift, double dt_s)
+static double floor_index(const struct lift *lift)
 {
-    move(lift, dt_s);
-    lift->speed -= BRAKE * dt_s;
-    if (lift->speed > 0)
-        return;
-    lift->speed = 0;
-    if (lift->help)
-        level(lift);
-    else
-        enter(lift, STOPPED);
+    int number = lift_landing(lift) + lift->lowest;
+    return lift->lowest < 0 && number >= 0 ? number + 1 : number;
 }
 
-static void step_standing(struct lift *lift, double dt_s, struct random *random)
-{
-    lift->idle_s -= dt_s;
-    if (lift->inside) {
-        run_to(lift, other_landing(lift, random));
-    } else if (lift->waiting) {
-        open_doors(lift);
-    } else if (lift->idle_s <= 0) {
-        lift->idle_s = random_between(random, IDLE_MIN_S, IDLE_MAX_S);
-        lift->waiting = true;
-        if (random_chance(random, 0.7))
-            run_to(lift, other_landing(lift, random));
-    }
-}
+/* id, unit, value; in the words of `lift` */
+#define SIGNALS(X_)                                                                                                    \
+    X_("service_mode", NULL, mode_of(lift))                                                                            \
+    X_("car_status", NULL, status_of(lift))                                                                            \
+    X_("car_direction", NULL, direction_of(lift))                                                                      \
+    X_("door_zone", NULL, plant_truth(lift_in_zone(lift)))                                                             \
+    X_("car_floor", NULL, plant_code(floor_index(lift), lift->floor))                                                  \
+    X_("car_floor_index", NULL, plant_number(floor_index(lift)))                                                       \
+    X_("door_closed", NULL, plant_truth(closed(lift)))                                                                 \
+    X_("passenger_present", NULL, plant_truth(lift->inside > 0))                                                       \
+    X_("car_load_pct", NULL, plant_number(load_of(lift)))                                                              \
+    X_("car_speed", "m/s", plant_number(speed_of(lift)))                                                               \
+    X_("car_position_m", "m", plant_number(lift->position))                                                            \
+    X_("run_hours", "h", plant_number(floor(lift->past_hours + lift->run_s / 3600)))                                   \
+    X_("run_count", NULL, plant_number(lift->past_runs + lift->run_count))                                             \
+    X_("door_cycles", NULL, plant_number(floor(1.04 * lift->past_runs) + lift->door_cycles))                           \
+    X_("rope_bends", NULL, plant_number(2 * (lift->past_runs + lift->run_count)))                                      \
+    X_("travel_distance", "m", plant_number(9 * lift->past_runs + lift->travel_m))                                     \
+    X_("passenger_count", NULL, plant_number(floor(1.3 * lift->past_runs) + lift->carried))                            \
+    X_("energy_total", "kW.h", plant_number(floor(0.11 * lift->past_runs) + lift->energy_kwh))                         \
+    X_("energy_regen", "kW.h", plant_number(floor(0.02 * lift->past_runs) + lift->regen_kwh))                          \
+    X_("upper_limit", NULL, plant_truth(lift->position > top_of(lift) + 0.1))                                          \
+    X_("lower_limit", NULL, plant_truth(lift->position < -0.1))                                                        \
+    X_("mains_ok", NULL, plant_truth(!lift->mains_off))                                                                \
+    X_("alarm_button", NULL, plant_truth(lift->button_s > 0))                                                          \
+    X_("intercom_ok", NULL, plant_truth(!lift->intercom_dead))                                                         \
+    X_("ard_active", NULL, plant_truth(lift->rescue_device))                                                           \
+    X_("ups_soc", NULL, plant_number(lift->charge))                                                                    \
+    X_("machine_temp", "Cel", plant_number(lift->machine_temp))                                                        \
+    X_("cabinet_temp", "Cel", plant_number(lift->machine_temp + 3))                                                    \
+    X_("vib_x", NULL, plant_number(lift->vibration[0]))                                                                \
+    X_("vib_y", NULL, plant_number(lift->vibration[1]))                                                                \
+    X_("vib_z", NULL, plant_number(lift->vibration[2]))                                                                \
+    X_("ebike_in_car", NULL, plant_truth(lift->ebike))                                                                 \
+    X_("door_bypass", NULL, plant_truth(false))                                                                        \
+    X_("shaft_entry", NULL, plant_truth(lift->mode == LIFT_INSPECTION))                                                \
+    X_("ucm_test_active", NULL, plant_truth(false))                                                                    \
+    X_("fault", NULL, fault_of(lift))                                                                                  \
+    X_("fault_code_raw", NULL, plant_code(fault_of(lift).number, lift->code))                                          \
+    X_("code_system", NULL, plant_code(0, "GB/T 24476-2017"))                                                          \
+    X_("heartbeat", NULL, plant_number(fmod(floor(lift->beats), 65536)))                                               \
+    X_("fault_safety_circuit", NULL, plant_truth(is(lift, LIFT_SAFETY_CIRCUIT)))                                       \
+    X_("fault_door_close", NULL, plant_truth(is(lift, LIFT_DOOR_CLOSE)))                                               \
+    X_("fault_door_open", NULL, plant_truth(is(lift, LIFT_DOOR_OPEN)))                                                 \
+    X_("fault_door", NULL, plant_truth(is(lift, LIFT_DOOR)))                                                           \
+    X_("fault_stop_outside_zone", NULL, plant_truth(is(lift, LIFT_OUTSIDE_ZONE)))                                      \
+    X_("fault_unintended_movement", NULL, plant_truth(is(lift, LIFT_UCM)))                                             \
+    X_("fault_motor_time_limiter", NULL, plant_truth(is(lift, LIFT_MOTOR_LIMITER)))                                    \
+    X_("fault_position_lost", NULL, plant_truth(is(lift, LIFT_POSITION_LOST)))                                         \
+    X_("fault_anti_rerun", NULL, plant_truth(is(lift, LIFT_ANTI_RERUN)))                                               \
+    X_("fault_door_open_while_running", NULL, plant_truth(is(lift, LIFT_OPEN_RUNNING)))                                \
+    X_("fault_overshoot_top", NULL, plant_truth(is(lift, LIFT_OVERSHOOT)))                                             \
+    X_("fault_pit_strike", NULL, plant_truth(is(lift, LIFT_PIT)))                                                      \
+    X_("fault_trapped", NULL, plant_truth(is(lift, LIFT_TRAPPED)))                                                     \
+    X_("fault_overspeed", NULL, plant_truth(is(lift, LIFT_OVERSPEED)))                                                 \
+    X_("fault_move_door_open", NULL, plant_truth(is(lift, LIFT_MOVE_OPEN)))                                            \
+    X_("fault_run_timeout", NULL, plant_truth(is(lift, LIFT_RUN_TIMEOUT)))                                             \
+    X_("fault_door_hunting", NULL, plant_truth(is(lift, LIFT_HUNTING)))                                                \
+    X_("door_lock_jumpered", NULL, plant_truth(is(lift, LIFT_LOCK_JUMPERED)))                                          \
+    X_("fault_brake", NULL, plant_truth(is(lift, LIFT_UCM)))                                                           \
+    X_("fault_other", NULL, plant_truth(nobodys_bit(lift)))                                                            \
+    X_("fault_nonlevel_stop", NULL, plant_truth(is(lift, LIFT_OUTSIDE_ZONE)))                                          \
+    X_("fault_start", NULL, plant_truth(is(lift, LIFT_START)))                                                         \
+    X_("fault_speed_abnormal", NULL, plant_truth(is(lift, LIFT_OVERSPEED)))                                            \
+    X_("fault_controller", NULL, plant_truth(is(lift, LIFT_CONTROLLER) || is(lift, LIFT_SELF_TEST)))                   \
+    X_("fault_drive", NULL, plant_truth(is(lift, LIFT_DRIVE)))                                                         \
+    X_("fault_machine", NULL, plant_truth(is(lift, LIFT_SAFETY_GEAR)))                                                 \
+    X_("fault_levelling", NULL, plant_truth(is(lift, LIFT_SHAFT_DEVICE)))                                              \
+    X_("fault_inverter", NULL, plant_truth(is(lift, LIFT_DRIVE)))                                                      \
+    X_("fault_overcurrent", NULL, plant_truth(false))                                                                  \
+    X_("fault_voltage", NULL, plant_truth(is(lift, LIFT_POWER_SUPPLY) || is(lift, LIFT_CONTROLLER_SUPPLY)))            \
+    X_("fault_overtemp", NULL, plant_truth(is(lift, LIFT_DRIVE_TEMP)))                                                 \
+    X_("fault_comm", NULL, plant_truth(is(lift, LIFT_COMM)))                                                           \
+    X_("fault_mains", NULL, plant_truth(lift->mains_off))                                                              \
+    X_("car_button_alarm", NULL, plant_truth(is(lift, LIFT_CALL_STUCK)))                                               \
+    X_("upper_final_limit", NULL, plant_truth(lift->position > 0 && past(lift, 0.2)))                                  \
+    X_("lower_final_limit", NULL, plant_truth(lift->position < 0 && past(lift, 0.2)))                                  \
+    X_("fault_general", NULL, plant_truth(!is(lift, LIFT_NO_FAULT)))
 
-static void step_open(struct lift *lift)
-{
-    if (lift->inside && lift->arrived && lift->in_phase_s >= LEAVES_AFTER_S) {
-        lift->inside = false;
-        lift->arrived = false;
-    }
-    if (lift->waiting && !lift->inside && lift->in_phase_s >= BOARDS_AFTER_S) {
-        lift->inside = true;
-        lift->waiting = false;
-    }
-    if (lift->in_phase_s >= DWELL_S)
-        enter(lift, CLOSING);
-}
+#define ROW(id_, unit_, value_)   {(id_), (unit_)},
+#define VALUE(id_, unit_, value_) (value_),
 
-/* A trap needs a passenger: somebody waits where the car is, or at the next landing it can stop at. */
-static void bait(struct lift *lift)
-{
-    if (!lift->trap || lift->inside)
-        return;
-    lift->waiting = true;
-    if (lift->phase == CLOSING)
-        open_doors(lift);
-    if (lift->phase != RUNNING)
-        return;
-    double stop = lift->position + lift->going * lift->speed * lift->speed / (2 * ACCELERATION);
-    double landing = lift->going > 0 ? ceil(stop / FLOOR_M) : floor(stop / FLOOR_M);
-    if (lift->going * (lift->target - landing) > 0.5)
-        lift->target = (int)landing;
-}
+static const struct plant_signal signals[] = {SIGNALS(ROW)};
+#define SIGNAL_COUNT (sizeof signals / sizeof *signals)
 
-static void step_once(struct lift *lift, double dt_s, struct random *random)
+static void find_fault_point(struct lift *lift, const struct point *const *points, size_t point_count)
 {
-    lift->in_phase_s += dt_s;
-    bait(lift);
-    switch (lift->phase) {
-    case STANDING:
-        step_standing(lift, dt_s, random);
-        break;
-    case OPENING:
-        if (lift->in_phase_s >= DOOR_OPENS_S)
-            enter(lift, OPEN);
-        break;
-    case OPEN:
-        step_open(lift);
-        break;
-    case CLOSING:
-        if (lift->in_phase_s >= DOOR_CLOSES_S)
-            enter(lift, STANDING);
-        break;
-    case RUNNING:
-        step_running(lift, dt_s);
-        break;
-    case BRAKING:
-        step_braking(lift, dt_s);
-        break;
-    case STOPPED:
-        break;
-    case LEVELLING:
-        if (travel(lift, CREEP_MPS, dt_s))
-            arrive(lift);
-        break;
+    for (size_t i = 0; i < point_count && i < SIGNAL_COUNT; i++) {
+        if (text_equals(signals[i].id, "fault"))
+            lift->fault_point = points[i];
     }
 }
 
 static void open(void *state, const struct point *const *points, size_t point_count, struct random *random)
 {
-    (void)points;
-    (void)point_count;
+    static const double speeds[] = {1.0, 1.5, 1.6, 1.75};
     struct lift *lift = state;
+    find_fault_point(lift, points, point_count);
+    lift->floors = 7 + (int)random_below(random, 12);
+    lift->lowest = random_chance(random, 0.5) ? 1 : -1;
+    lift->floor_m = 2.8 + 0.1 * random_below(random, 5);
+    lift->rated_mps = speeds[random_below(random, sizeof speeds / sizeof *speeds)];
+    lift->persons_max = 8 + random_below(random, 6);
+    lift->calls_h = random_between(random, 90, 180);
+    lift->hour = random_between(random, 7.5, 9);
+    lift->traffic_h = (double)NAN;
+    lift->hot = (double)NAN;
+    lift->past_runs = floor(random_between(random, 80000, 400000));
+    lift->past_hours = floor(lift->past_runs / 44);
+    lift->mode = LIFT_IN_SERVICE;
     lift->going = 1;
-    lift->idle_s = random_between(random, IDLE_MIN_S, IDLE_MAX_S);
-    (void)snprintf(lift->floor, sizeof lift->floor, "%d", 1);
+    lift->service_call = -1;
+    lift->charge = 100;
+    lift->machine_temp = random_between(random, 24, 30);
+    (void)snprintf(lift->floor, sizeof lift->floor, "%d", lift->lowest);
+    (void)snprintf(lift->code, sizeof lift->code, "0");
+}
+
+/* The site's rated speed; so few floors that the whole shaft takes no longer than the site says. */
+static void configure(void *state, const struct settings *settings)
+{
+    struct lift *lift = state;
+    lift->rated_mps = setting_number(settings, "rated_speed", lift->rated_mps);
+    double full_s = setting_number(settings, "full_travel_s", (double)INFINITY);
+    double run_up_s = lift->rated_mps / LIFT_ACCELERATION;
+    while (lift->floors > 3 && top_of(lift) / lift->rated_mps + run_up_s > full_s)
+        lift->floors--;
 }
 
 static void step(void *state, double dt_s, const struct surroundings *around, struct random *random)
 {
-    (void)around;
     struct lift *lift = state;
-    int parts = (int)ceil(dt_s / STEP_MAX_S);
-    for (int i = 0; i < parts; i++)
-        step_once(lift, dt_s / parts, random);
-    (void)snprintf(lift->floor, sizeof lift->floor, "%d", nearest_landing(lift) + 1);
-    for (int axis = 0; axis < 3; axis++)
-        lift->vibration[axis] = lift->speed > 0 ? 0.1 * random_bell(random) : 0;
-}
-
-static bool presses_button(const struct lift *lift)
-{
-    double since = lift->in_phase_s - BUTTON_FIRST_S;
-    return lift->phase == STOPPED && lift->inside && since >= 0 && fmod(since, BUTTON_EVERY_S) < BUTTON_HOLDS_S;
-}
-
-static bool doors_closed(const struct lift *lift)
-{
-    return lift->phase != OPENING && lift->phase != OPEN && lift->phase != CLOSING;
-}
-
-static void show_car(const struct lift *lift, struct value *values)
-{
-    bool moves = lift->speed > 0;
-    bool up = lift->going > 0;
-    values[CAR_STATUS] = moves ? plant_code(1, "run") : plant_code(0, "stop");
-    values[CAR_DIRECTION] = !moves ? plant_code(0, "none") : up ? plant_code(1, "up") : plant_code(2, "down");
-    values[DOOR_ZONE] = plant_truth(in_zone(lift));
-    values[CAR_FLOOR] = plant_code(nearest_landing(lift) + 1, lift->floor);
-    values[CAR_FLOOR_INDEX] = plant_number(nearest_landing(lift) + 1);
-    values[DOOR_CLOSED] = plant_truth(doors_closed(lift));
-    values[PASSENGER_PRESENT] = plant_truth(lift->inside);
-    values[CAR_LOAD_PCT] = plant_number(lift->inside ? 9 : 0);
-    values[CAR_SPEED] = plant_number(lift->speed);
-    values[CAR_POSITION_M] = plant_number(lift->position);
-    values[ALARM_BUTTON] = plant_truth(presses_button(lift));
-    values[VIB_X] = plant_number(lift->vibration[0]);
-    values[VIB_Y] = plant_number(lift->vibration[1]);
-    values[VIB_Z] = plant_number(lift->vibration[2]);
-    values[FAULT] = lift->phase == STOPPED ? plant_code(4, "stop_outside_zone") : plant_code(0, "none");
+    lift_power(lift, around->power);
+    lift_step(lift, dt_s, random);
+    (void)snprintf(lift->code, sizeof lift->code, "%d", (int)fault_of(lift).number);
 }
 
 static void show(const void *state, struct value *ret_values)
 {
     const struct lift *lift = state;
-    show_car(lift, ret_values);
-    ret_values[SERVICE_MODE] = plant_code(1, "normal");
-    ret_values[RUN_HOURS] = plant_number(4120 + floor(lift->run_s / 3600));
-    ret_values[RUN_COUNT] = plant_number(182500 + lift->run_count);
-    ret_values[DOOR_CYCLES] = plant_number(190300 + lift->door_cycles);
-    ret_values[ROPE_BENDS] = plant_number(365000 + 2 * lift->run_count);
-    ret_values[TRAVEL_DISTANCE] = plant_number(1640000 + lift->travel);
-    ret_values[ENERGY_TOTAL] = plant_number(20600 + RUN_POWER_KW * lift->run_s / 3600);
-    ret_values[UPPER_LIMIT] = plant_truth(false);
-    ret_values[LOWER_LIMIT] = plant_truth(false);
-    ret_values[MAINS_OK] = plant_truth(true);
-    ret_values[INTERCOM_OK] = plant_truth(true);
-    ret_values[ARD_ACTIVE] = plant_truth(lift->phase == LEVELLING);
-    ret_values[UPS_SOC] = plant_number(100);
-    ret_values[MACHINE_TEMP] = plant_number(26);
-    ret_values[CABINET_TEMP] = plant_number(29);
-    ret_values[EBIKE_IN_CAR] = plant_truth(false);
-}
-
-static bool is_trapped(const struct lift *lift)
-{
-    return lift->phase == STOPPED || lift->phase == BRAKING;
-}
-
-static bool rescue(struct lift *lift, struct text *why)
-{
-    bool ordered = lift->trap;
-    lift->trap = false;
-    if (lift->phase == BRAKING)
-        lift->help = true;
-    else if (lift->phase == STOPPED)
-        level(lift);
-    else if (!ordered)
-        return text_refuse(why, "nobody is trapped");
-    return true;
+    const struct value values[] = {SIGNALS(VALUE)};
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        ret_values[i] = values[i];
 }
 
 static bool act(void *state, char *const *words, size_t count, struct text *why)
 {
-    struct lift *lift = state;
-    const char *word = count == 1 ? words[0] : "";
-    if (text_equals(word, "trap")) {
-        if (is_trapped(lift))
-            return text_refuse(why, "a passenger is trapped already");
-        lift->trap = true;
-        return true;
-    }
-    if (text_equals(word, "rescue"))
-        return rescue(lift, why);
-    if (text_equals(word, "normal")) {
-        struct sentence ignored;
-        (void)rescue(lift, sentence_init(&ignored));
-        return true;
-    }
-    return text_refuse(why, "a lift can: trap, rescue, normal");
+    return lift_act(state, words, count, why);
 }
 
 static void describe(const void *state, struct text *out)
 {
+    static const char *const words[] = {
+        [LIFT_STANDING] = "standing",   [LIFT_OPENING] = "doors opening",
+        [LIFT_OPEN] = "doors open",     [LIFT_CLOSING] = "doors closing",
+        [LIFT_RUNNING] = "running",     [LIFT_RUNAWAY] = "RUNNING AWAY",
+        [LIFT_STALLED] = "STALLED",     [LIFT_DRIFTING] = "DRIFTING WITH OPEN DOORS",
+        [LIFT_BRAKING] = "braking",     [LIFT_STOPPED] = "STOPPED",
+        [LIFT_LEVELLING] = "levelling", [LIFT_CREEPING] = "under inspection",
+    };
     const struct lift *lift = state;
-    text_add(out, "%s at %.2f m (floor %s), %.2f m/s, %s%s", phase_words[lift->phase], lift->position, lift->floor,
-             lift->speed, lift->inside ? "a passenger" : "empty", lift->trap ? ", a trap is set" : "");
+    text_add(out, "%s at %.2f m (floor %s of %d), %.2f of %.2f m/s, %u inside, mode %s", words[lift->phase],
+             lift->position, lift->floor, lift->floors, lift->speed, lift->rated_mps, lift->inside, mode_of(lift).text);
+    if (lift->fault != LIFT_NO_FAULT)
+        text_add(out, ", FAULT %s", lift_faults[lift->fault].word);
+    text_add(out, "%s", lift->plot != NO_PLOT ? ", something is about to happen" : "");
 }
 
 const struct plant_kind plant_lift = {
-    .class = "lift",
-    .actions = "trap | rescue | normal",
+    .actions = LIFT_ACTIONS,
     .signals = signals,
     .signal_count = SIGNAL_COUNT,
     .state_size = sizeof(struct lift),
     .open = open,
+    .configure = configure,
     .step = step,
     .show = show,
     .act = act,

@@ -3,14 +3,33 @@
 #include <math.h>
 #include <string.h>
 
-/* Kinds of equipment that are played; whatever else a site names is generic. */
-static const struct plant_kind *const kinds[] = {&plant_gas, &plant_lift, &plant_io, &plant_generic, NULL};
+#include "firmware-sim/measure.h"
+#include "firmware-sim/unit_replay.h"
 
-static const struct plant_kind *kind_of(const char *class)
+/* Which model plays a device class; whatever else a site names is generic. */
+static const struct {
+    const char *class;
+    const struct plant_kind *kind;
+} kinds[] = {
+    {"gas_detector", &plant_gas},
+    {"gas_panel", &plant_panel},
+    {"io", &plant_io},
+    {"lift", &plant_lift},
+    {"escalator", &plant_escalator},
+    {"moving_walk", &plant_escalator},
+    {"boiler_steam", &plant_steam},
+    {"boiler_hot_water", &plant_hot_water},
+    {"boiler_thermal_oil", &plant_thermal_oil},
+    {"boiler_burner", &plant_steam},
+    {"lpg_cylinder", &plant_cylinder},
+    {"lpg_scale", &plant_cylinder},
+};
+
+const struct plant_kind *world_kind_of(const char *class)
 {
-    for (const struct plant_kind *const *kind = kinds; *kind != NULL; kind++) {
-        if (text_equals((*kind)->class, class))
-            return *kind;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (text_equals(kinds[i].class, class))
+            return kinds[i].kind;
     }
     return &plant_generic;
 }
@@ -22,10 +41,9 @@ static void open_units(struct world *world)
     const struct site *site = world->site;
     world->units = pool_take(&world->pool, site->slave_count, sizeof *world->units);
     world->lines = pool_take(&world->pool, site->bus_count, sizeof *world->lines);
-    for (size_t i = 0; i < site->bus_count; i++) {
-        world->lines[i].world = world;
-        world->lines[i].wire = site->buses[i].link == SITE_TCP ? WIRE_MBAP : WIRE_RTU;
-    }
+    for (size_t i = 0; i < site->bus_count; i++)
+        line_init(&world->lines[i], site->buses[i].id, site->buses[i].link == SITE_TCP ? WIRE_MBAP : WIRE_RTU,
+                  &world->line_random);
     for (size_t i = 0; i < site->slave_count; i++) {
         struct unit *unit = &world->units[i];
         unit_open(unit, &site->slaves[i], &world->pool);
@@ -33,11 +51,24 @@ static void open_units(struct world *world)
     }
 }
 
-static struct output output_of(const struct world *world, const struct site_signal *signal)
+/* `unit`: in which the device gives the value; NULL: as the site file has it. */
+static struct output output_of(const struct world *world, const struct site_signal *signal, const char *unit)
 {
+    double factor;
+    double addend;
     if (signal == NULL)
         return (struct output){.unit = NULL};
-    return (struct output){.unit = &world->units[signal->slave], .point = signal->point, .invert = signal->invert};
+    if (unit == NULL || !measure_convert(unit, signal->unit, &factor, &addend)) {
+        unit = signal->unit;
+        factor = 1;
+        addend = 0;
+    }
+    return (struct output){.unit = &world->units[signal->slave],
+                           .point = signal->point,
+                           .invert = signal->invert,
+                           .factor = factor / signal->scale,
+                           .addend = (addend - signal->offset) / signal->scale,
+                           .measure = unit};
 }
 
 const struct point *output_point(const struct output *output)
@@ -51,16 +82,17 @@ static void bind_outputs(struct world *world, struct device *device)
     device->output_count = kind->signals == NULL ? device->site->signal_count : kind->signal_count;
     device->outputs = pool_take(&world->pool, device->output_count, sizeof *device->outputs);
     for (size_t i = 0; i < device->output_count; i++) {
+        const struct plant_signal *drives = kind->signals == NULL ? NULL : &kind->signals[i];
         const struct site_signal *signal =
-            kind->signals == NULL ? &device->site->signals[i] : device_find_signal(device->site, kind->signals[i]);
-        device->outputs[i] = output_of(world, signal);
+            drives == NULL ? &device->site->signals[i] : device_find_signal(device->site, drives->id);
+        device->outputs[i] = output_of(world, signal, drives == NULL ? NULL : drives->unit);
     }
 }
 
 static void open_device(struct world *world, struct device *device, const struct site_device *site)
 {
     device->site = site;
-    device->kind = kind_of(site->class);
+    device->kind = world_kind_of(site->class);
     bind_outputs(world, device);
     device->values = pool_take(&world->pool, device->output_count, sizeof *device->values);
     device->held = pool_take(&world->pool, device->output_count, sizeof *device->held);
@@ -70,17 +102,33 @@ static void open_device(struct world *world, struct device *device, const struct
         points[i] = device->outputs[i].unit == NULL ? NULL : output_point(&device->outputs[i]);
     if (device->kind->open != NULL)
         device->kind->open(device->state, points, device->output_count, &world->random);
+    if (device->kind->configure != NULL)
+        device->kind->configure(device->state, &site->settings);
 }
 
-static struct value inverted(struct value value)
+/* A device's value as its slave has to show it. */
+static struct value to_slave(const struct output *output, struct value value)
 {
-    return isnan(value.number) ? value : plant_truth(!(fabs(value.number) > 0));
+    if (isnan(value.number))
+        return value;
+    if (output->invert)
+        return plant_truth(!(fabs(value.number) > 0));
+    value.number = value.number * output->factor + output->addend;
+    return value;
 }
+
+/* A transmitter that works keeps its current within these, in mA, whatever it measures: NAMUR NE 43. */
+#define CURRENT_LOW  3.8
+#define CURRENT_HIGH 20.5
 
 static void put_value(const struct output *output, struct value value)
 {
-    if (output->unit != NULL)
-        unit_put(output->unit, output->point, output->invert ? inverted(value) : value);
+    if (output->unit == NULL)
+        return;
+    value = to_slave(output, value);
+    if (text_equals(output_point(output)->unit, "mA") && !text_equals(output->measure, "mA") && !isnan(value.number))
+        value.number = fmin(fmax(value.number, CURRENT_LOW), CURRENT_HIGH);
+    unit_put(output->unit, output->point, value);
 }
 
 /* Valves start open with their coils at rest, also those that a coil holds open. */
@@ -90,8 +138,9 @@ static void open_valves(struct world *world)
     for (size_t i = 0; i < world->site->valve_count; i++) {
         struct world_valve *valve = &world->valves[i];
         valve->site = &world->site->valves[i];
-        valve->command = output_of(world, &valve->site->command);
-        valve->feedback = output_of(world, &valve->site->feedback);
+        valve->command = output_of(world, &valve->site->command, NULL);
+        valve->feedback = output_of(world, valve->site->tells ? &valve->site->feedback : NULL, NULL);
+        valve->valve.returns = !valve->site->stays;
         bool rest = !valve->site->closes;
         put_value(&valve->command, plant_truth(rest));
     }
@@ -101,11 +150,13 @@ void world_open(struct world *world, const struct site *site, uint64_t seed)
 {
     *world = (struct world){.site = site};
     random_init(&world->random, seed);
+    random_init(&world->line_random, random_bits(&(struct random){.state = seed}));
     open_units(world);
     world->devices = pool_take(&world->pool, site->device_count, sizeof *world->devices);
     for (size_t i = 0; i < site->device_count; i++)
         open_device(world, &world->devices[i], &site->devices[i]);
     open_valves(world);
+    reach_open(world);
     world_step(world, WORLD_STEP_S);
 }
 
@@ -121,7 +172,9 @@ void world_close(struct world *world)
 static double get_number(const struct output *output)
 {
     double number = unit_number(output->unit, output->point);
-    return output->invert && !isnan(number) ? (fabs(number) > 0 ? 0 : 1) : number;
+    if (output->invert && !isnan(number))
+        return fabs(number) > 0 ? 0 : 1;
+    return (number - output->addend) / output->factor;
 }
 
 bool world_valve_commanded(const struct world_valve *valve)
@@ -132,45 +185,9 @@ bool world_valve_commanded(const struct world_valve *valve)
 static void step_valve(struct world_valve *valve, double dt_s)
 {
     double closed = valve->site->closed;
-    valve_step(&valve->valve, world_valve_commanded(valve), dt_s);
-    bool is_closed = valve_is_closed(&valve->valve);
     double other = fabs(closed) > 0 ? 0 : 1;
-    put_value(&valve->feedback, plant_number(is_closed ? closed : other));
-}
-
-static bool names_device(const size_t *devices, size_t count, size_t device)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (devices[i] == device)
-            return true;
-    }
-    return false;
-}
-
-static bool supply_open(const struct world *world, size_t device)
-{
-    for (size_t i = 0; i < world->site->valve_count; i++) {
-        const struct world_valve *valve = &world->valves[i];
-        if (valve_is_closed(&valve->valve) && names_device(valve->site->devices, valve->site->device_count, device))
-            return false;
-    }
-    return true;
-}
-
-static double spill_around(const struct world *world, size_t device)
-{
-    double worst = 0;
-    for (size_t i = 0; i < world->site->zone_count; i++) {
-        const struct site_zone *zone = &world->site->zones[i];
-        if (!names_device(zone->devices, zone->device_count, device))
-            continue;
-        for (size_t k = 0; k < zone->device_count; k++) {
-            const struct device *other = &world->devices[zone->devices[k]];
-            if (zone->devices[k] != device && other->kind->spill != NULL)
-                worst = fmax(worst, other->kind->spill(other->state));
-        }
-    }
-    return worst;
+    valve_step(&valve->valve, world_valve_commanded(valve), dt_s);
+    put_value(&valve->feedback, plant_number(valve->valve.contact ? closed : other));
 }
 
 static void look_at_held(struct device *device)
@@ -186,11 +203,9 @@ static void step_device(struct world *world, size_t index, double dt_s)
 {
     struct device *device = &world->devices[index];
     look_at_held(device);
-    struct surroundings around = {.supply_open = true, .held = device->held};
-    if (device->kind->spill != NULL) {
-        around.supply_open = supply_open(world, index);
-        around.spill = spill_around(world, index);
-    }
+    struct surroundings around;
+    reach_device(world, index, &around);
+    around.held = device->held;
     device->kind->step(device->state, dt_s, &around, &world->random);
     device->kind->show(device->state, device->values);
     for (size_t i = 0; i < device->output_count; i++)
@@ -199,35 +214,36 @@ static void step_device(struct world *world, size_t index, double dt_s)
 
 void world_step(struct world *world, double dt_s)
 {
+    for (size_t i = 0; i < world->site->slave_count; i++)
+        unit_step_replay(&world->units[i], dt_s);
     for (size_t i = 0; i < world->site->valve_count; i++)
         step_valve(&world->valves[i], dt_s);
     for (size_t i = 0; i < world->site->device_count; i++)
         step_device(world, i, dt_s);
+    reach_step(world, dt_s);
 }
 
-/* --- serving --- */
+/* --- the lines' time --- */
 
-static void serve_broadcast(struct line *line, const struct request *request)
-{
-    uint8_t function = request->pdu[0];
-    bool is_write = function == 5 || function == 6 || function == 15 || function == 16;
-    for (size_t i = 1; i < LINE_UNITS_MAX && is_write; i++) {
-        if (line->units[i] != NULL)
-            unit_obey(line->units[i], request);
-    }
-}
+#define LOOK_EVERY_US 20000 /* at what faults do by their times; requests look for themselves */
 
-void world_serve(void *self, const struct request *request, struct answer *ret_answer)
+void world_pass(struct world *world, int64_t now_us)
 {
-    struct line *line = self;
-    struct unit *unit = line->units[request->unit];
-    if (request->unit == 0 && line->wire == WIRE_RTU)
-        serve_broadcast(line, request);
-    else if (unit != NULL && (request->pdu[0] & 0x80) == 0)
-        unit_serve(unit, line->wire, request, &line->world->random, ret_answer);
+    world->now_us = now_us;
+    if (now_us - world->looked_us < LOOK_EVERY_US)
+        return;
+    world->looked_us = now_us;
+    for (size_t i = 0; i < world->site->bus_count; i++)
+        line_pass(&world->lines[i], now_us);
 }
 
 /* --- people --- */
+
+struct output slave_output(const struct world *world, size_t slave, size_t point)
+{
+    const char *unit = world->site->slaves[slave].points[point].unit;
+    return (struct output){.unit = &world->units[slave], .point = point, .factor = 1, .measure = unit};
+}
 
 static bool find_in_unit(const struct world *world, const char *id, const char *point, struct output *ret_output)
 {
@@ -235,8 +251,18 @@ static bool find_in_unit(const struct world *world, const char *id, const char *
     size_t index = slave == SITE_NONE ? SITE_NONE : slave_find_point(&world->site->slaves[slave], point);
     if (index == SITE_NONE)
         return false;
-    *ret_output = (struct output){.unit = &world->units[slave], .point = index};
+    *ret_output = slave_output(world, slave, index);
     return true;
+}
+
+struct output device_output(const struct world *world, const struct device *device, const struct site_signal *signal)
+{
+    const struct plant_kind *kind = device->kind;
+    for (size_t i = 0; kind->signals != NULL && i < kind->signal_count; i++) {
+        if (text_equals(kind->signals[i].id, signal->id))
+            return device->outputs[i];
+    }
+    return output_of(world, signal, NULL);
 }
 
 bool world_find(const struct world *world, const char *reference, struct output *ret_output, struct text *why)
@@ -251,7 +277,7 @@ bool world_find(const struct world *world, const char *reference, struct output 
     const struct site_signal *signal =
         device == SITE_NONE ? NULL : device_find_signal(&world->site->devices[device], dot + 1);
     if (signal != NULL) {
-        *ret_output = output_of(world, signal);
+        *ret_output = device_output(world, &world->devices[device], signal);
         return true;
     }
     if (find_in_unit(world, id, dot + 1, ret_output))
@@ -263,8 +289,13 @@ bool world_find(const struct world *world, const char *reference, struct output 
 
 void output_print(const struct output *output, struct text *out)
 {
-    if (output->invert && output_point(output)->kind == POINT_BIT)
+    bool is_plain = !(fabs(output->factor - 1) > 0) && !(fabs(output->addend) > 0);
+    if (unit_is_blank(output->unit, output->point))
+        unit_print(output->unit, output->point, out);
+    else if (output->invert && output_point(output)->kind == POINT_BIT)
         text_add(out, "%s", get_number(output) > 0 ? "true" : "false");
+    else if (!is_plain)
+        text_add(out, "%.10g", get_number(output));
     else
         unit_print(output->unit, output->point, out);
 }
@@ -275,7 +306,7 @@ bool output_set(const struct output *output, const char *word, struct text *why)
     struct value value;
     if (!value_read(point, word, &value, why))
         return false;
-    if (!unit_set(output->unit, output->point, output->invert ? inverted(value) : value))
+    if (!unit_set(output->unit, output->point, to_slave(output, value)))
         return text_refuse(why, "\"%s\" is no value for %s", word, point->id);
     return true;
 }
@@ -289,29 +320,42 @@ static bool serves(const struct site_device *device, const struct output *output
     return false;
 }
 
-static bool turn_valve(struct world_valve *valve, const char *word, struct text *why)
+static bool set_bounce(struct world_valve *valve, const char *word, struct text *why)
 {
+    double ms;
+    if (word == NULL || !text_to_number(word, &ms) || ms < 0 || ms > 1000 * VALVE_BOUNCE_MAX_S)
+        return text_refuse(why, "bounce takes milliseconds from 0 to %g", 1000 * VALVE_BOUNCE_MAX_S);
+    valve->valve.bounce_s = ms / 1000;
+    return true;
+}
+
+/* Several valves on one board: what needs no hand is passed over. */
+static bool turn_valve(struct world_valve *valve, char *const *words, size_t count, struct text *why)
+{
+    const char *word = words[0];
+    if (text_equals(word, "bounce"))
+        return set_bounce(valve, count > 1 ? words[1] : NULL, why);
     if (text_equals(word, "reopen"))
-        return valve_reopen(&valve->valve, world_valve_commanded(valve), why);
+        return (valve->valve.returns && count == 1) || valve_reopen(&valve->valve, world_valve_commanded(valve), why);
     if (!text_equals(word, "jam") && !text_equals(word, "free"))
-        return text_refuse(why, "a valve can: reopen, jam, free");
+        return text_refuse(why, "a valve can: " WORLD_VALVE_ACTIONS);
     valve->valve.jammed = text_equals(word, "jam");
     return true;
 }
 
-/* The valves whose coil is on this device; `point` narrows it down to one of them. */
+/* The valves whose coil is on this device; a point after the word narrows it down to one of them. */
 static bool act_on_valves(struct world *world, const struct site_device *device, char *const *words, size_t count,
                           size_t *ret_found, struct text *why)
 {
-    const char *point = count > 1 ? words[1] : NULL;
+    const char *point = count > 1 && !text_equals(words[0], "bounce") ? words[1] : NULL;
     for (size_t i = 0; i < world->site->valve_count; i++) {
         struct world_valve *valve = &world->valves[i];
-        if (!serves(device, &valve->command, world))
+        if (!valve->site->tells || !serves(device, &valve->command, world))
             continue;
         if (point != NULL && !text_equals(point, output_point(&valve->command)->id))
             continue;
         (*ret_found)++;
-        if (!turn_valve(valve, words[0], why))
+        if (!turn_valve(valve, words, count, why))
             return false;
     }
     return true;
@@ -321,6 +365,8 @@ bool world_act(struct world *world, const char *id, char *const *words, size_t c
 {
     size_t index = site_find_device(world->site, id);
     size_t found = 0;
+    if (text_equals(id, REACH_SITE))
+        return reach_act(world, words, count, why);
     if (index == SITE_NONE)
         return text_refuse(why, "there is no device %.80s", id);
     struct device *device = &world->devices[index];
@@ -332,30 +378,76 @@ bool world_act(struct world *world, const char *id, char *const *words, size_t c
                                     device->site->class);
 }
 
-static bool fits_wire(const struct world *world, const struct unit *unit, const struct fault *fault, struct text *why)
+static bool is_slave(const struct world *world, size_t slave, const char *id)
 {
-    if (fault->kind != FAULT_CRC || world->lines[unit->slave->bus].wire == WIRE_RTU)
+    return text_equals(id, WORLD_ALL_SLAVES) || text_equals(id, world->site->slaves[slave].id);
+}
+
+static bool set_bus_fault(struct world *world, const char *id, const struct fault *fault, struct text *why)
+{
+    if (fault->kind != FAULT_NONE && !fault_is_of_bus(fault->kind))
+        return text_refuse(why, "a bus can be gone or back; other faults are of a slave");
+    for (size_t i = 0; i < world->site->bus_count; i++) {
+        struct line *line = &world->lines[i];
+        if (!text_equals(line->id, id))
+            continue;
+        line->fault = *fault;
+        if (fault->kind == FAULT_BACK)
+            line->fault.kind = FAULT_NONE;
         return true;
-    return text_refuse(why, "%s is on Modbus TCP, which has no CRC", unit->slave->id);
+    }
+    return text_refuse(why, "there is no bus %.80s", id);
+}
+
+static struct line *line_of(const struct world *world, size_t slave)
+{
+    return &world->lines[world->site->slaves[slave].bus];
+}
+
+/* All of them or none; "sentinel *" of all slaves strikes those that have an invalid value. */
+static bool set_slave_fault(struct world *world, const char *id, const struct fault *fault, struct text *why)
+{
+    bool some = text_equals(id, WORLD_ALL_SLAVES) && fault->kind == FAULT_SENTINEL;
+    size_t found = 0;
+    for (size_t i = 0; i < world->site->slave_count; i++) {
+        struct sentence ignored;
+        if (!is_slave(world, i, id))
+            continue;
+        if (line_takes_fault(line_of(world, i), &world->units[i], fault, some ? sentence_init(&ignored) : why))
+            found++;
+        else if (!some)
+            return false;
+    }
+    if (found == 0)
+        return some ? text_refuse(why, "no slave has an invalid value there")
+                    : text_refuse(why, "there is no slave %.80s", id);
+    for (size_t i = 0; i < world->site->slave_count; i++) {
+        struct sentence ignored;
+        struct unit *unit = &world->units[i];
+        if (is_slave(world, i, id) && line_takes_fault(line_of(world, i), unit, fault, sentence_init(&ignored)))
+            line_set_unit_fault(line_of(world, i), unit, fault);
+    }
+    return true;
 }
 
 bool world_set_fault(struct world *world, const char *id, const struct fault *fault, struct text *why)
 {
-    bool all = text_equals(id, WORLD_ALL_SLAVES);
+    static const char bus[] = WORLD_BUS;
+    struct fault begun = *fault;
+    begun.begun_us = world->now_us;
+    if (strncmp(id, bus, sizeof bus - 1) == 0)
+        return set_bus_fault(world, id + sizeof bus - 1, &begun, why);
+    return set_slave_fault(world, id, &begun, why);
+}
+
+bool world_set_turnaround(struct world *world, const char *id, int64_t turnaround_us, struct text *why)
+{
     size_t found = 0;
     for (size_t i = 0; i < world->site->slave_count; i++) {
-        struct unit *unit = &world->units[i];
-        if (!all && !text_equals(unit->slave->id, id))
+        if (!is_slave(world, i, id))
             continue;
-        if (!fits_wire(world, unit, fault, why))
-            return false;
+        world->units[i].turnaround_us = turnaround_us;
         found++;
-    }
-    for (size_t i = 0; i < world->site->slave_count; i++) {
-        struct unit *unit = &world->units[i];
-        if (!all && !text_equals(unit->slave->id, id))
-            continue;
-        unit_set_fault(unit, fault);
     }
     return found > 0 || text_refuse(why, "there is no slave %.80s", id);
 }

@@ -9,23 +9,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "firmware-sim/channel.h"
+#include "firmware-sim/line.h"
 #include "firmware-sim/plant.h"
 #include "firmware-sim/pool.h"
 #include "firmware-sim/random.h"
+#include "firmware-sim/reach.h"
 #include "firmware-sim/site.h"
 #include "firmware-sim/unit.h"
 #include "firmware-sim/valve.h"
 
-#define WORLD_STEP_S     0.1
-#define WORLD_ALL_SLAVES "*"
-#define LINE_UNITS_MAX   256
+#define WORLD_STEP_S        0.1
+#define WORLD_VALVE_ACTIONS "reopen | jam | free | bounce MS"
+#define WORLD_ALL_SLAVES    "*"
+#define WORLD_BUS           "bus:" /* before a bus's id, where a slave's may stand */
 
 /* A device's point: where its value goes. */
 struct output {
     struct unit *unit; /* NULL: nowhere */
     size_t point;
     bool invert;
+    double factor; /* what stands in the slave = the device's value * factor + addend */
+    double addend;
+    const char *measure; /* unit of the device's value, UCUM */
 };
 
 struct device {
@@ -38,12 +43,6 @@ struct device {
     double *held;
 };
 
-struct line { /* the units of one bus, by unit id */
-    struct world *world;
-    enum wire wire;
-    struct unit *units[LINE_UNITS_MAX];
-};
-
 struct world_valve {
     const struct site_valve *site;
     struct valve valve;
@@ -54,11 +53,15 @@ struct world_valve {
 struct world {
     struct pool pool;
     const struct site *site;
-    struct random random;
-    struct unit *units; /* one for each site slave */
+    struct random random;      /* of the models */
+    struct random line_random; /* of the lines' faults: what a master asks changes nothing in the plant */
+    struct unit *units;        /* one for each site slave */
     struct device *devices;
     struct line *lines; /* one for each site bus */
     struct world_valve *valves;
+    struct reach reach;
+    int64_t now_us;    /* of the lines */
+    int64_t looked_us; /* at the faults' times */
 };
 
 /* The site must outlive the world. */
@@ -68,9 +71,8 @@ void world_close(struct world *world); /* accepts the zeroed */
 /* Everything goes on by so much time. Steps of WORLD_STEP_S are what the models are made for; up to 1 s is fine. */
 void world_step(struct world *world, double dt_s);
 
-/* A request on a line: the channel's serve function, `self` is a struct line. An unknown unit is silent; unit 0 on a serial
- * line is a broadcast: writes are done by all, nobody answers. */
-void world_serve(void *self, const struct request *request, struct answer *ret_answer);
+/* The lines' time, which is real time, goes on: faults come and go by it. To be told often. */
+void world_pass(struct world *world, int64_t now_us);
 
 /* --- what people do; false, with a sentence --- */
 
@@ -78,15 +80,25 @@ void world_serve(void *self, const struct request *request, struct answer *ret_a
 SIM_CHECKED bool world_find(const struct world *world, const char *reference, struct output *ret_output,
                             struct text *why);
 
+/* Where a device's point goes, in the unit of the device. */
+struct output slave_output(const struct world *world, size_t slave, size_t point); /* as the slave has it */
+struct output device_output(const struct world *world, const struct device *device, const struct site_signal *signal);
+
 const struct point *output_point(const struct output *output);
 void output_print(const struct output *output, struct text *out); /* what a perfect master reads there */
 SIM_CHECKED bool output_set(const struct output *output, const char *word, struct text *why);
 
-/* `device` does what the words say ("leak 60", "trap", "reopen relay_1"). */
+/* `device` does what the words say ("leak 60", "trap", "reopen relay_1"); REACH_SITE is the whole site. */
 SIM_CHECKED bool world_act(struct world *world, const char *device, char *const *words, size_t count, struct text *why);
 
-/* `slave` may be WORLD_ALL_SLAVES. */
-SIM_CHECKED bool world_set_fault(struct world *world, const char *slave, const struct fault *fault, struct text *why);
+/* `id`: a slave's, WORLD_ALL_SLAVES, or WORLD_BUS and a bus's. Its times count from now. */
+SIM_CHECKED bool world_set_fault(struct world *world, const char *id, const struct fault *fault, struct text *why);
+
+/* From a request's end to its answer, whatever the line has; -1: as the line has it. `id` may be WORLD_ALL_SLAVES. */
+SIM_CHECKED bool world_set_turnaround(struct world *world, const char *id, int64_t turnaround_us, struct text *why);
+
+/* Which model plays a device class. */
+const struct plant_kind *world_kind_of(const char *class);
 
 /* The valve's coil says "close". */
 bool world_valve_commanded(const struct world_valve *valve);

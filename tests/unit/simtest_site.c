@@ -1,6 +1,7 @@
 /* The site file as the simulator reads it. */
 #include "tests/support/test.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,6 +158,84 @@ static void test_profile_with_override_and_repeat(void **state)
     remove_profile("panel");
 }
 
+static const struct point *point_named(const struct site_slave *slave, const char *id)
+{
+    size_t const at = slave_find_point(slave, id);
+    if (at == SITE_NONE)
+        fail_msg("%s has no point %s", slave->id, id);
+    return &slave->points[at];
+}
+
+#define PANEL                                                                                                          \
+    "{'profile':'panel','class':'gas_panel','base':10,'repeat':{'count':64,'step':2},'identity':{'address':5,'equals'" \
+    ":7},'points':{'gas_lel_pct':{'address':100,'only_if':{'address':101,'equals':5},'scale_from':{'address':0,"       \
+    "'fixed':true}},'area':{'address':0,'repeat':false},'state':{'address':1,'map':'a system','repeat':{'count':3,"    \
+    "'step':0}}}}"
+
+static void test_panel_of_channels(void **state)
+{
+    (void)state;
+    write_profile("panel", PANEL);
+    open_good("{" BUS ",'slaves':[{'id':'p','bus':'b','unit':1,'profile':'panel','channels':4,'points':{'gas_lel_pct':"
+              "{'scale':0.5},'ch4.gas_lel_pct':{'offset':3}}}],"
+              "'devices':[{'id':'shop','class':'gas_detector','slaves':['p.ch3']},{'id':'none','slaves':['p.ch9']},"
+              "{'id':'one','points':{'gas_lel_pct':'p.ch4.gas_lel_pct'}}]}");
+    const struct site_slave *panel = &site.slaves[0];
+    assert_int_equal(panel->point_count, 4 + 1 + 3);
+    const struct point *third = point_named(panel, "ch3.gas_lel_pct");
+    assert_int_equal(third->address, 10 + 100 + 4);
+    assert_true(third->scale < 0.06);                             /* 0.5, and the decimal chosen for scale_from */
+    assert_int_equal(third->seeds[0].part.address, 10 + 101 + 4); /* only_if moves along */
+    assert_int_equal(third->seeds[1].part.address, 10);           /* scale_from stands still */
+    assert_true(point_named(panel, "ch4.gas_lel_pct")->offset > 2);
+    assert_true(third->offset < 1);
+    assert_int_equal(point_named(panel, "area")->address, 10);
+    assert_int_equal(point_named(panel, "ch3.state")->address, 11);
+    assert_int_equal(point_named(panel, "ch3.state")->map_count, 0);
+    assert_int_equal(panel->identity->part.address, 15);
+    const struct site_device *shop = &site.devices[0];
+    assert_int_equal(shop->signal_count, 2);
+    assert_int_equal(device_find_signal(shop, "gas_lel_pct")->point, slave_find_point(panel, "ch3.gas_lel_pct"));
+    assert_non_null(device_find_signal(shop, "state"));
+    assert_int_equal(site.devices[1].signal_count, 0);
+    assert_non_null(strstr(warnings, "none: slaves names one that is not there"));
+    assert_int_equal(site.devices[2].signals[0].point, slave_find_point(panel, "ch4.gas_lel_pct"));
+    remove_profile("panel");
+}
+
+static void expect_refused(const char *json, const char *part);
+
+static void test_base_comes_from_the_site(void **state)
+{
+    (void)state;
+    write_profile("based", "{'profile':'based','base':'site','points':{'a':{'address':5}}}");
+    open_good("{" BUS
+              ",'devices':[{'id':'d','bus':'b','unit':1,'profile':'based','base':-3,'points':{'b':{'address':8}}}]}");
+    assert_int_equal(point_named(&site.slaves[0], "a")->address, 2);
+    assert_int_equal(point_named(&site.slaves[0], "b")->address, 8);
+    site_close(&site);
+    expect_refused("{" BUS ",'devices':[{'id':'d','bus':'b','unit':1,'profile':'based'}]}", "needs \"base\"");
+    expect_refused("{" BUS ",'devices':[{'id':'d','bus':'b','unit':1,'profile':'based','base':-6}]}", "address -1");
+    expect_refused("{" BUS ",'devices':[{'id':'d','bus':'b','unit':1,'profile':'based','base':65531}]}",
+                   "address 65536");
+    remove_profile("based");
+}
+
+static void test_mapping_with_a_scale(void **state)
+{
+    (void)state;
+    open_good("{" BUS
+              ",'slaves':[{'id':'ai','bus':'b','unit':1,'points':{'ma_1':{'address':0,'scale':0.001,'unit':'mA',"
+              "'valid':[3600,21000]}}}],'devices':[{'id':'d','class':'boiler_steam','points':{'drum_level_pct':{'from':"
+              "'ai.ma_1','scale':6.25,'offset':-25,'unit':'%'}}}]}");
+    const struct site_signal *level = &site.devices[0].signals[0];
+    assert_true(level->scale > 6.2 && level->scale < 6.3);
+    assert_true(level->offset < -24.9 && level->offset > -25.1);
+    assert_string_equal(level->unit, "%");
+    assert_true(site.slaves[0].points[0].has_valid);
+    assert_true(site.slaves[0].points[0].valid_high > 20999);
+}
+
 static void test_interlock_makes_a_valve(void **state)
 {
     (void)state;
@@ -171,14 +250,30 @@ static void test_interlock_makes_a_valve(void **state)
               "{'id':'siren','do':[{'write':'v.relay_2','value':true}]},"
               "{'id':'broken','do':[{'write':'v.relay_7','value':true}],'confirm':{'point':'v.input_1'}}]"
               "}");
-    assert_int_equal(site.valve_count, 1);
+    assert_int_equal(site.valve_count, 2);
     assert_string_equal(site.valves[0].id, "trip");
+    assert_true(site.valves[0].tells && !site.valves[1].tells && !site.valves[1].stays);
+    assert_string_equal(site.valves[1].id, "siren");
     assert_true(site.valves[0].closes);
     assert_true(site.valves[0].closed < 0.5);
     assert_int_equal(site.valves[0].device_count, 1);
     assert_int_equal(site.valves[0].devices[0], 1);
     assert_non_null(strstr(warnings, "nobody") == NULL ? strstr(warnings, "detector that is not there") : warnings);
     assert_non_null(strstr(warnings, "interlock broken"));
+}
+
+static void test_settings(void **state)
+{
+    (void)state;
+    open_good("{" BUS ",'devices':[{'id':'d','bus':'b','unit':1,'class':'lift','points':{'a':{'address':0}},"
+              "'settings':{'rated_speed':1.75,'gas':'propane','odd':{'x':1},'flag':true}}]}");
+    const struct settings *settings = &site.devices[0].settings;
+    assert_int_equal(settings->count, 3);
+    assert_true(fabs(setting_number(settings, "rated_speed", 1) - 1.75) < 1e-9);
+    assert_true(setting_number(settings, "flag", 0) > 0.5);
+    assert_string_equal(setting_text(settings, "gas", "methane"), "propane");
+    assert_string_equal(setting_text(settings, "rated_speed", "no text"), "no text");
+    assert_true(fabs(setting_number(settings, "gas", 7) - 7) < 1e-9 && setting_number(settings, "none", 3) > 2.9);
 }
 
 static void test_slave_without_device_lives(void **state)
@@ -246,7 +341,11 @@ int main(void)
         cmocka_unit_test_teardown(test_serial_line, close_site),
         cmocka_unit_test_teardown(test_device_of_two_slaves, close_site),
         cmocka_unit_test_teardown(test_profile_with_override_and_repeat, close_site),
+        cmocka_unit_test_teardown(test_panel_of_channels, close_site),
+        cmocka_unit_test_teardown(test_base_comes_from_the_site, close_site),
+        cmocka_unit_test_teardown(test_mapping_with_a_scale, close_site),
         cmocka_unit_test_teardown(test_interlock_makes_a_valve, close_site),
+        cmocka_unit_test_teardown(test_settings, close_site),
         cmocka_unit_test_teardown(test_slave_without_device_lives, close_site),
         cmocka_unit_test_teardown(test_refused_files, close_site),
         cmocka_unit_test_teardown(test_hostile_files, close_site),
