@@ -3,10 +3,14 @@
  *
  * On a serial line it keeps time. A pty hands a whole request over at once; here its last character counts as arrived only
  * when the line could have carried it, the answer begins one turnaround later, and its characters come out at line speed,
- * in chunks shorter than the 3.5 characters of silence that would end a frame. A request ends when its length says so,
+ * in chunks shorter than the 3.5 characters of silence that would end a frame; or, behind a USB adapter with a latency
+ * timer, in packets when the timer runs out or PACKET_SIZE characters wait. A request ends when its length says so,
  * else (function codes of unknown length, half frames, junk) with silence. Junk makes the line deaf until silence.
- * A new request makes a slave forget an answer that it has not begun; one that comes while an answer is on the line
- * collides with it and is lost.
+ * A new request makes a slave forget an answer that it has not begun. Whatever is on the line at the same time as something
+ * else is spoiled, both of it: a request sent into a running answer, two answers, noise.
+ *
+ * A real line (timing.real) keeps its own time: answers go out whole, and the answers of other slaves come in; they are
+ * passed over, also without silence around them. Where the adapter hears what it sends, that is learned and passed over too.
  *
  * TCP answers at once and in order, also pipelined requests; bytes that can begin no frame break the connection. */
 #ifndef OUTPOST_FIRMWARE_SIM_CHANNEL_H
@@ -19,8 +23,9 @@
 #include "firmware-sim/frame.h"
 
 #define CHANNEL_NEVER       INT64_MAX
-#define CHANNEL_ANSWERS_MAX 16  /* waiting to go out; what comes beyond is lost */
-#define ANSWER_MAX          320 /* a frame and the junk around it */
+#define CHANNEL_ANSWERS_MAX 16                   /* waiting to go out; what comes beyond is lost */
+#define ANSWER_MAX          (2 * FRAME_MAX + 32) /* two frames and the junk around them */
+#define PACKET_SIZE         62                   /* of an FTDI chip: 64 bytes, 2 of them status (AN232B-04) */
 
 struct request {
     uint16_t transaction; /* MBAP */
@@ -29,14 +34,19 @@ struct request {
     size_t pdu_size; /* 1..253 */
     const uint8_t *frame;
     size_t frame_size;
+    int64_t at_us; /* its last character */
 };
 
 struct answer {
     uint8_t bytes[ANSWER_MAX];
-    size_t size;      /* 0: silence */
-    int64_t delay_us; /* beyond the line's own time */
-    bool stays;       /* comes even after a newer request */
+    size_t size;         /* 0: silence */
+    int64_t delay_us;    /* beyond the line's own time */
+    bool own_turnaround; /* delay_us counts from the request's end; else the line's turnaround is added */
+    bool stays;          /* comes even after a newer request */
 };
+
+/* Lays more bytes over an answer from `at` on, as a second sender on the same wires: what meets is spoiled. */
+void answer_overlay(struct answer *answer, size_t at, const uint8_t *bytes, size_t size);
 
 /* Fills in `*ret_answer`, which comes zeroed. */
 typedef void channel_serve(void *self, const struct request *request, struct answer *ret_answer);
@@ -46,22 +56,48 @@ struct channel_timing {
     int64_t turnaround_us; /* from the end of a request to the start of its answer */
     int64_t silence_us;    /* that ends a frame of unknown length */
     size_t chunk_size;     /* characters handed over at a time, >= 1 */
+    int64_t gap_us;        /* 3.5 characters: less than this between frames is counted; 0: not looked at */
+    int64_t inner_us;      /* 1.5 characters: more than this within a frame is counted */
+    int64_t latency_us;    /* of the adapter's timer; 0: none */
+    bool echo;             /* every character of the master comes back first */
+    bool real;             /* a real line */
 };
 
+/* requests     whole frames
+ * garbled      bursts that made no frame
+ * collisions   two senders at once
+ * lost         answers there was no room for
+ * short_gaps   requests that began less than 3.5 characters after what was before them
+ * torn         requests with more than 1.5 characters of silence inside
+ * foreign      answers of other slaves, real lines only
+ * heard_self   own answers heard, real lines only */
+#define CHANNEL_COUNTERS(X)                                                                                            \
+    X(requests)                                                                                                        \
+    X(garbled)                                                                                                         \
+    X(collisions)                                                                                                      \
+    X(lost)                                                                                                            \
+    X(short_gaps)                                                                                                      \
+    X(torn)                                                                                                            \
+    X(foreign)                                                                                                         \
+    X(heard_self)
+
+#define CHANNEL_COUNTER(name) uint64_t name;
 struct channel_counters {
-    uint64_t requests;   /* whole frames */
-    uint64_t garbled;    /* bursts that made no frame */
-    uint64_t collisions; /* requests sent into a running answer */
-    uint64_t lost;       /* answers there was no room for */
+    CHANNEL_COUNTERS(CHANNEL_COUNTER)
 };
+#undef CHANNEL_COUNTER
 
 struct channel_answer { /* in the queue */
     int64_t start_us;
     size_t size;
     size_t sent;
+    uint8_t unit;
     bool stays;
     uint8_t bytes[ANSWER_MAX];
 };
+
+/* Whether the adapter of a real line hears what it sends. */
+enum hearing { HEARING_UNKNOWN, HEARING_OTHERS, HEARING_SELF };
 
 struct channel {
     enum wire wire;
@@ -71,12 +107,21 @@ struct channel {
     uint8_t in[2 * FRAME_MAX];
     size_t in_size;
     int64_t in_first_us;
-    int64_t in_last_us;
+    int64_t in_end_us; /* when the line has carried all of it */
+    bool in_torn;
     bool deaf;                                      /* until silence */
     bool broken;                                    /* MBAP: to be closed */
     struct channel_answer out[CHANNEL_ANSWERS_MAX]; /* by start */
     size_t out_count;
-    int64_t line_free_us;
+    uint8_t echo[2 * FRAME_MAX]; /* what goes back to who sent it */
+    size_t echo_size;
+    size_t echo_sent;
+    int64_t echo_us;      /* its start */
+    int64_t line_free_us; /* end of what was last on the line */
+    int64_t packet_us;    /* the latency timer's last packet */
+    enum hearing hearing;
+    uint8_t said[FRAME_MAX]; /* the last own answer on a real line, until something else is heard */
+    size_t said_size;
     struct channel_counters counters;
 };
 
@@ -90,6 +135,9 @@ struct channel_timing channel_timing_of(unsigned baud, unsigned bits, int64_t tu
                                         bool fast);
 
 void channel_receive(struct channel *channel, const uint8_t *bytes, size_t size, int64_t now_us);
+
+/* A unit speaks without being asked. */
+void channel_emit(struct channel *channel, uint8_t unit, const struct answer *answer, int64_t now_us);
 
 /* Bytes whose time has come, at most `size_max` of them; 0 when there are none. Call again until 0. */
 size_t channel_take(struct channel *channel, int64_t now_us, uint8_t *ret_bytes, size_t size_max);

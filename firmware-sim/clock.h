@@ -5,5 +5,6 @@
 #include <stdint.h>
 
 int64_t clock_mono_us(void); /* CLOCK_MONOTONIC */
+int64_t clock_wall_ms(void); /* CLOCK_REALTIME, since 1970 UTC */
 
 #endif

@@ -257,50 +257,78 @@ static bool receive_all(int fd, char *bytes, size_t size_max)
     return size > 0;
 }
 
-/* Prints the answer; the last line is the verdict. */
-static int print_answer(char *answer)
+/* Cuts the answer into what was said and the verdict, its last line. */
+static const char *cut_verdict(char *answer)
 {
     size_t length = strlen(answer);
     if (answer[length - 1] == '\n')
         answer[length - 1] = '\0';
     char *newline = strrchr(answer, '\n');
-    char *verdict = newline == NULL ? answer : newline + 1;
-    (void)printf("%.*s", (int)(verdict - answer), answer);
-    if (strcmp(verdict, "ok") == 0)
-        return 0;
-    (void)fprintf(stderr, "outpost-sim: %s\n", verdict);
-    return strncmp(verdict, "usage: ", 7) == 0 ? 2 : 1;
+    if (newline == NULL)
+        return answer;
+    *newline = '\0';
+    return newline + 1;
 }
 
-static int call_on(int fd, const char *line)
+/* The answer, to be freed; NULL with a sentence. */
+static char *exchange(int fd, const char *line, struct text *why)
 {
-    int status = 1;
     char *answer = malloc(CONTROL_ANSWER_SIZE + 1);
     bool sent = send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line);
     (void)shutdown(fd, SHUT_WR);
     if (answer != NULL && sent && receive_all(fd, answer, CONTROL_ANSWER_SIZE + 1))
-        status = print_answer(answer);
-    else
-        (void)fprintf(stderr, "outpost-sim: the simulator did not answer\n");
+        return answer;
     free(answer);
-    return status;
+    text_add(why, "the simulator did not answer");
+    return NULL;
+}
+
+static char *call(const char *path, const char *line, struct text *why)
+{
+    struct sockaddr_un address;
+    if (!set_address(&address, path, why))
+        return NULL;
+    int fd = dial(&address);
+    if (fd < 0) {
+        text_add(why, "no simulator at %s (%s); start one with `outpost-sim run`", path, error_text());
+        return NULL;
+    }
+    char *answer = exchange(fd, line, why);
+    (void)close(fd);
+    return answer;
 }
 
 int control_call(const char *path, const char *line)
 {
-    struct sockaddr_un address;
     struct sentence why;
-    if (!set_address(&address, path, sentence_init(&why))) {
+    int status = 1;
+    char *answer = call(path, line, sentence_init(&why));
+    if (answer == NULL) {
         (void)fprintf(stderr, "outpost-sim: %s\n", why.bytes);
-        return 1;
+        return status;
     }
-    int fd = dial(&address);
-    if (fd < 0) {
-        (void)fprintf(stderr, "outpost-sim: no simulator at %s (%s); start one with `outpost-sim run`\n", path,
-                      error_text());
-        return 1;
-    }
-    int status = call_on(fd, line);
-    (void)close(fd);
+    const char *verdict = cut_verdict(answer);
+    if (verdict != answer)
+        (void)printf("%s\n", answer);
+    if (strcmp(verdict, "ok") == 0)
+        status = 0;
+    else
+        (void)fprintf(stderr, "outpost-sim: %s\n", verdict);
+    if (strncmp(verdict, "usage: ", 7) == 0)
+        status = 2;
+    free(answer);
     return status;
+}
+
+bool control_ask(const char *path, const char *line, struct text *why)
+{
+    char *answer = call(path, line, why);
+    if (answer == NULL)
+        return false;
+    const char *verdict = cut_verdict(answer);
+    bool done = strcmp(verdict, "ok") == 0;
+    if (!done)
+        text_add(why, "%.*s: %s", (int)strcspn(line, "\n"), line, verdict);
+    free(answer);
+    return done;
 }

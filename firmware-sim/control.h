@@ -47,4 +47,7 @@ void control_step(struct control *control, const struct pollfd *fds, size_t fd_c
  * status: 0 ok, 1 could not be done or no simulator, 2 wrong words. Blocks, at most 10 s. */
 int control_call(const char *path, const char *line);
 
+/* The same without printing: false, with a sentence, when it was not done. */
+SIM_CHECKED bool control_ask(const char *path, const char *line, struct text *why);
+
 #endif

@@ -5,8 +5,14 @@
  *   set SLAVE.POINT VALUE             holds a value; also: set SLAVE.POINT raw NUMBER
  *   set SLAVE.POINT auto              gives it back to its model
  *   do DEVICE ACTION [ARG]            lift-1 trap, gas-kitchen leak 60, valve-kitchen reopen
- *   fault SLAVE KIND [N] [once|P]     what is wrong with it (fault.h); SLAVE * for all; none ends it
- *   status                            what is going on
+ *   fault SLAVE KIND [ARG] [WHEN]     what is wrong with it (fault.h); SLAVE * for all; none ends it
+ *   fault bus:BUS gone|back [WHEN]    the port of a bus vanishes
+ *   turnaround SLAVE MS|auto          from a request's end to its answer; SLAVE * for all
+ *   scenario list                     what can be rehearsed here (scenario.h)
+ *   scenario start NAME|FILE [ROLE=DEVICE …]   plays its actions; stop, status
+ *   replay SLAVE pause|resume|seek TIME|loop|once|off   of its recording (replay.h)
+ *   speed N                           the plant lives N times as fast
+ *   status [json]                     what is going on; json: pace, buses and slaves as one JSON object
  *   help
  *
  * The answer is lines of text, then one line that is "ok", "error: …" (it could not be done) or "usage: …" (wrong words). */
@@ -15,6 +21,9 @@
 
 #include <stddef.h>
 
+#include "firmware-sim/pace.h"
+#include "firmware-sim/stage.h"
+#include "firmware-sim/status.h"
 #include "firmware-sim/text.h"
 #include "firmware-sim/world.h"
 
@@ -23,7 +32,9 @@
 
 struct ctl {
     struct world *world;
-    void (*describe_ports)(void *self, struct text *out); /* lines for `status`; NULL none */
+    struct pace *pace;                                         /* NULL: the plant has no clock of its own */
+    struct stage *stage;                                       /* NULL: nothing can be rehearsed */
+    void (*describe_ports)(void *self, struct status *status); /* for `status`; NULL none */
     void *self;
 };
 

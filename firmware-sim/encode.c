@@ -218,6 +218,30 @@ bool encode_value(const struct point *point, struct value value, uint16_t *regis
     return true;
 }
 
+/* Outside of what is valid, on the side where the type has room. */
+static double beyond_valid(const struct point *plain, uint16_t *registers)
+{
+    double above = plain->valid_high + 1;
+    (void)encode_value(plain, (struct value){.number = above, .text = NULL}, registers);
+    return decode_number(plain, registers) > plain->valid_high ? above : plain->valid_low - 1;
+}
+
+bool encode_invalid(const struct point *point, uint16_t *registers)
+{
+    struct point plain = *point; /* raw numbers as they stand */
+    plain.scale = 1;
+    plain.offset = 0;
+    plain.map_count = 0;
+    if (point->kind == POINT_STRING || point->kind == POINT_BIT)
+        return false;
+    double raw = point->has_sentinel ? point->sentinel : (double)NAN;
+    if (!point->has_sentinel && point->has_valid)
+        raw = beyond_valid(&plain, registers);
+    if (isnan(raw) && point->kind != POINT_FLOAT)
+        return false;
+    return encode_value(&plain, (struct value){.number = raw, .text = NULL}, registers);
+}
+
 double decode_number(const struct point *point, const uint16_t *registers)
 {
     uint64_t raw = decode_raw(point, registers);

@@ -27,6 +27,10 @@ bool encode_value(const struct point *point, struct value value, uint16_t *regis
 void encode_raw(const struct point *point, uint64_t raw, uint16_t *registers);
 void encode_part(const struct part *part, uint16_t raw, uint16_t *word); /* leaves the register's other bits */
 
+/* Writes a raw number that means "no value": the sentinel, one beyond what is valid, a float's NaN. False when the point has
+ * none. */
+bool encode_invalid(const struct point *point, uint16_t *registers);
+
 /* The number a perfect master reads: NaN for strings and for what holds no number. */
 double decode_number(const struct point *point, const uint16_t *registers);
 

@@ -28,16 +28,62 @@ bool frame_crc_fits(const uint8_t *bytes, size_t size)
     return bytes[size - 2] == (crc & 0xFF) && bytes[size - 1] == crc >> 8;
 }
 
+/* Both envelopes of RTU have fixed sizes but where a byte counts what follows it. */
+static size_t counted_size(const uint8_t *bytes, size_t size, size_t count_at)
+{
+    return size <= count_at ? 0 : count_at + 3 + bytes[count_at];
+}
+
 size_t frame_rtu_request_size(const uint8_t *bytes, size_t size)
 {
     if (size < 2)
         return 0;
-    uint8_t function = bytes[1];
-    if (function >= 1 && function <= 6)
+    switch (bytes[1]) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 5:
+    case 6:
         return 8;
-    if (function != 15 && function != 16)
+    case 15:
+    case 16:
+        return counted_size(bytes, size, 6);
+    case 17:
+        return 4;
+    case 22:
+        return 10;
+    case 23:
+        return counted_size(bytes, size, 10);
+    default:
         return SIZE_MAX;
-    return size < 7 ? 0 : (size_t)9 + bytes[6];
+    }
+}
+
+size_t frame_rtu_answer_size(const uint8_t *bytes, size_t size)
+{
+    if (size < 2)
+        return 0;
+    if ((bytes[1] & 0x80) != 0)
+        return 5;
+    switch (bytes[1]) {
+    case 1:
+    case 2:
+    case 3:
+    case 4:
+    case 17:
+    case 23:
+        return counted_size(bytes, size, 2);
+    case 5:
+    case 6:
+    case 15:
+    case 16:
+        return 8;
+    case 22:
+        return 10;
+    default:
+        return SIZE_MAX;
+    }
 }
 
 size_t frame_mbap_size(const uint8_t *bytes, size_t size)

@@ -22,6 +22,9 @@ bool frame_crc_fits(const uint8_t *bytes, size_t size); /* the last two bytes ar
  * whose length is not known (its frame ends with silence). May be larger than FRAME_MAX. */
 size_t frame_rtu_request_size(const uint8_t *bytes, size_t size);
 
+/* The same for the answer of a slave, its CRC not counted in to tell: for who hears other slaves answer. */
+size_t frame_rtu_answer_size(const uint8_t *bytes, size_t size);
+
 /* The same for MBAP: 0 more bytes are needed, SIZE_MAX these bytes can begin no frame (the stream is lost). */
 size_t frame_mbap_size(const uint8_t *bytes, size_t size);
 

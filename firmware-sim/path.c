@@ -51,7 +51,7 @@ bool path_link_pts(const char *path, const char *target, struct text *why)
     if (!read_link(path, there) || strncmp(there, PTS_DIR, strlen(PTS_DIR)) != 0)
         return text_refuse(why,
                            "%s is there already and is not ours: a real port or file is never replaced. Give the bus "
-                           "another port in the site file",
+                           "another port in the site file, or with --map BUS=PATH (an existing port: as a slave on it)",
                            path);
     if (unlink(path) != 0 || symlink(target, path) != 0)
         return text_refuse(why, "cannot replace the symlink %s: %s", path, error_text());

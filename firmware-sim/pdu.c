@@ -30,13 +30,19 @@ struct exchange {
     uint16_t words[PDU_READ_BITS_MAX];
 };
 
-/* address and count stand at 1 and 3 in all of them. */
-static enum pdu_exception check_count(const struct exchange *exchange, uint16_t count_max)
+/* An address and a count, one after the other. */
+static enum pdu_exception check_range(const uint8_t *range, uint16_t count_max)
 {
-    uint16_t count = get16(exchange->request + 3);
+    uint16_t count = get16(range + 2);
     if (count < 1 || count > count_max)
         return PDU_ILLEGAL_VALUE;
-    return get16(exchange->request + 1) + (uint32_t)count > 65536 ? PDU_ILLEGAL_ADDRESS : PDU_OK;
+    return get16(range) + (uint32_t)count > 65536 ? PDU_ILLEGAL_ADDRESS : PDU_OK;
+}
+
+/* They stand at 1 in all but function 23. */
+static enum pdu_exception check_count(const struct exchange *exchange, uint16_t count_max)
+{
+    return check_range(exchange->request + 1, count_max);
 }
 
 static enum pdu_exception read_table(struct exchange *exchange, enum table table, uint16_t count_max)
@@ -65,17 +71,20 @@ static enum pdu_exception read_bits(struct exchange *exchange, enum table table)
     return PDU_OK;
 }
 
-static enum pdu_exception read_words(struct exchange *exchange, enum table table)
+static void answer_words(struct exchange *exchange, size_t count)
 {
-    enum pdu_exception exception = read_table(exchange, table, PDU_READ_WORDS_MAX);
-    if (exception != PDU_OK)
-        return exception;
-    size_t count = get16(exchange->request + 3);
     exchange->answer[1] = (uint8_t)(2 * count);
     for (size_t i = 0; i < count; i++)
         put16(exchange->answer + 2 + 2 * i, exchange->words[i]);
     exchange->answer_size = 2 + 2 * count;
-    return PDU_OK;
+}
+
+static enum pdu_exception read_words(struct exchange *exchange, enum table table)
+{
+    enum pdu_exception exception = read_table(exchange, table, PDU_READ_WORDS_MAX);
+    if (exception == PDU_OK)
+        answer_words(exchange, get16(exchange->request + 3));
+    return exception;
 }
 
 /* The four writes answer with the first five bytes of their request. */
@@ -137,6 +146,86 @@ static enum pdu_exception write_words(struct exchange *exchange)
     return finish_write(exchange, TABLE_HOLDING, (uint16_t)count);
 }
 
+/* 6.13: what it is, and that it runs (0xFF). */
+static enum pdu_exception report_server_id(struct exchange *exchange)
+{
+    if (exchange->server->name == NULL)
+        return PDU_ILLEGAL_FUNCTION;
+    if (exchange->size != 1)
+        return PDU_ILLEGAL_VALUE;
+    size_t length = strnlen(exchange->server->name, PDU_MAX - 3);
+    exchange->answer[1] = (uint8_t)(length + 1);
+    memcpy(exchange->answer + 2, exchange->server->name, length);
+    exchange->answer[2 + length] = 0xFF;
+    exchange->answer_size = 3 + length;
+    return PDU_OK;
+}
+
+/* 6.8: only sub-function 0 of the diagnostics, which sends all of the request back. */
+static enum pdu_exception return_query(struct exchange *exchange)
+{
+    if (!exchange->server->serial)
+        return PDU_ILLEGAL_FUNCTION;
+    if (exchange->size < 5 || exchange->size % 2 == 0)
+        return PDU_ILLEGAL_VALUE;
+    if (get16(exchange->request + 1) != 0)
+        return PDU_ILLEGAL_FUNCTION;
+    memcpy(exchange->answer, exchange->request, exchange->size);
+    exchange->answer_size = exchange->size;
+    return PDU_OK;
+}
+
+/* 6.16: (register AND and_mask) OR (or_mask AND NOT and_mask) */
+static enum pdu_exception mask_word(struct exchange *exchange)
+{
+    const struct pdu_server *server = exchange->server;
+    if (exchange->size != 7)
+        return PDU_ILLEGAL_VALUE;
+    uint16_t address = get16(exchange->request + 1);
+    uint16_t and_mask = get16(exchange->request + 3);
+    uint16_t or_mask = get16(exchange->request + 5);
+    enum pdu_exception exception = server->read(server->self, TABLE_HOLDING, address, 1, exchange->words);
+    if (exception != PDU_OK)
+        return exception;
+    exchange->words[0] = (uint16_t)((exchange->words[0] & and_mask) | (or_mask & ~(unsigned)and_mask));
+    memcpy(exchange->answer, exchange->request, 7);
+    exchange->answer_size = 7;
+    return server->write(server->self, TABLE_HOLDING, address, 1, exchange->words);
+}
+
+static enum pdu_exception check_swap(const struct exchange *exchange)
+{
+    size_t bytes = exchange->size < 10 ? 0 : (size_t)2 * get16(exchange->request + 7);
+    if (exchange->size < 10 || exchange->request[9] != bytes || exchange->size != 10 + bytes)
+        return PDU_ILLEGAL_VALUE;
+    enum pdu_exception reads = check_range(exchange->request + 1, PDU_READ_WORDS_MAX);
+    enum pdu_exception writes = check_range(exchange->request + 5, PDU_SWAP_WORDS_MAX);
+    return reads == PDU_ILLEGAL_VALUE || writes == PDU_OK ? reads : writes;
+}
+
+/* 6.17: writes, then reads. Where one of them cannot be, nothing is done. */
+static enum pdu_exception swap_words(struct exchange *exchange)
+{
+    const struct pdu_server *server = exchange->server;
+    enum pdu_exception exception = check_swap(exchange);
+    if (exception != PDU_OK)
+        return exception;
+    uint16_t from = get16(exchange->request + 1);
+    uint16_t count = get16(exchange->request + 3);
+    uint16_t write_count = get16(exchange->request + 7);
+    exception = server->read(server->self, TABLE_HOLDING, from, count, exchange->words);
+    if (exception != PDU_OK)
+        return exception;
+    for (size_t i = 0; i < write_count; i++)
+        exchange->words[i] = get16(exchange->request + 10 + 2 * i);
+    exception = server->write(server->self, TABLE_HOLDING, get16(exchange->request + 5), write_count, exchange->words);
+    if (exception == PDU_OK)
+        exception = server->read(server->self, TABLE_HOLDING, from, count, exchange->words);
+    if (exception == PDU_OK)
+        answer_words(exchange, count);
+    return exception;
+}
+
 static enum pdu_exception dispatch(struct exchange *exchange)
 {
     switch (exchange->request[0]) {
@@ -152,10 +241,18 @@ static enum pdu_exception dispatch(struct exchange *exchange)
         return write_coil(exchange);
     case 6:
         return write_word(exchange);
+    case 8:
+        return return_query(exchange);
     case 15:
         return write_coils(exchange);
     case 16:
         return write_words(exchange);
+    case 17:
+        return report_server_id(exchange);
+    case 22:
+        return mask_word(exchange);
+    case 23:
+        return swap_words(exchange);
     default:
         return PDU_ILLEGAL_FUNCTION;
     }

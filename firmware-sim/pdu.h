@@ -1,11 +1,12 @@
 /* pdu: one Modbus request -> its answer, for a server. Pure but for the registers behind `struct pdu_server`.
  *
- * Function codes 1-6, 15 and 16 of the Modbus Application Protocol Specification V1.1b3, section 6; exceptions 1 (function),
- * 2 (address) and 3 (value, also a length that does not fit) as its state diagrams say. A PDU is function code and data,
- * without unit id and checksum. */
+ * Function codes 1-6, 15-17, 22 and 23 of the Modbus Application Protocol Specification V1.1b3, section 6, and 8 with
+ * sub-function 0 (return query data) on a serial line; exceptions 1 (function), 2 (address) and 3 (value, also a length that
+ * does not fit) as its state diagrams say. A PDU is function code and data, without unit id and checksum. */
 #ifndef OUTPOST_FIRMWARE_SIM_PDU_H
 #define OUTPOST_FIRMWARE_SIM_PDU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@
 #define PDU_READ_WORDS_MAX  125
 #define PDU_WRITE_BITS_MAX  1968
 #define PDU_WRITE_WORDS_MAX 123
+#define PDU_SWAP_WORDS_MAX  121 /* written by function 23 */
 
 enum pdu_exception {
     PDU_OK = 0,
@@ -29,6 +31,8 @@ enum pdu_exception {
 /* The registers behind. Bits are words 0 and 1. Each returns PDU_OK or the exception to answer with. */
 struct pdu_server {
     void *self;
+    const char *name; /* the server id of function 17; NULL none */
+    bool serial;      /* functions of serial lines too */
     enum pdu_exception (*read)(void *self, enum table table, uint16_t address, uint16_t count, uint16_t *ret_words);
     enum pdu_exception (*write)(void *self, enum table table, uint16_t address, uint16_t count, const uint16_t *words);
 };

@@ -112,6 +112,7 @@ bool seed_read(const cJSON *json, enum table table, struct seed *ret_seed, struc
     if (equals != NULL && !json_integer(equals, 0, (1LL << seed.part.width) - 1, &raw))
         return text_refuse(why, "equals must be a whole number that fits in %d bits", seed.part.width);
     seed.raw = (uint16_t)raw;
+    seed.fixed = cJSON_IsTrue(json_member(json, "fixed"));
     *ret_seed = seed;
     return true;
 }
@@ -143,7 +144,8 @@ static bool read_map(const cJSON *map, struct pool *pool, struct point *point, s
     return true;
 }
 
-/* The decimals are ours to choose: the row nearest to one decimal, as detectors ship. */
+/* The decimals are ours to choose: the row nearest to one decimal, as detectors ship; without rows three where there is room
+ * for them. */
 static bool read_scale_from(const cJSON *json, struct point *point, struct seed *ret_seed, struct text *why)
 {
     if (!seed_read(json, point->table, ret_seed, why))
@@ -151,8 +153,8 @@ static bool read_scale_from(const cJSON *json, struct point *point, struct seed 
     const cJSON *map = json_member(json, "decimals");
     if (!cJSON_IsObject(map))
         map = json_member(json, "map");
-    double decimals = 1;
-    long long raw = 1;
+    double decimals = point->width > 16 ? 3 : 1;
+    long long raw = (long long)decimals;
     bool chosen = false;
     const cJSON *item;
     cJSON_ArrayForEach(item, map)
@@ -167,7 +169,7 @@ static bool read_scale_from(const cJSON *json, struct point *point, struct seed 
         chosen = true;
     }
     ret_seed->raw = (uint16_t)raw;
-    point->scale *= pow(10, -decimals);
+    point->decimals = pow(10, -decimals);
     return true;
 }
 
@@ -245,6 +247,14 @@ static bool read_type(const cJSON *json, struct point *point, struct text *why)
 static void read_sentinel(const cJSON *json, struct point *point)
 {
     const cJSON *first = cJSON_GetArrayItem(json_member(json, "invalid"), 0);
+    const cJSON *valid = json_member(json, "valid");
+    const cJSON *low = cJSON_GetArrayItem(valid, 0);
+    const cJSON *high = cJSON_GetArrayItem(valid, 1);
+    if (cJSON_IsNumber(low) && cJSON_IsNumber(high) && low->valuedouble <= high->valuedouble) {
+        point->has_valid = true;
+        point->valid_low = low->valuedouble;
+        point->valid_high = high->valuedouble;
+    }
     if (!cJSON_IsNumber(first))
         return;
     point->has_sentinel = true;
@@ -262,6 +272,8 @@ struct point point_default(const char *id, enum order order)
         .order = order,
         .width = 16,
         .scale = 1,
+        .written_scale = 1,
+        .decimals = 1,
     };
 }
 
@@ -280,12 +292,17 @@ bool point_read(const cJSON *json, struct pool *pool, struct point *point, struc
     if ((unsigned)point->address + point->count > 65536)
         return text_refuse(why, "reaches beyond address 65535");
     point->unit = json_text(json, "unit", point->unit);
-    point->scale = json_number(json, "scale", point->scale);
+    point->written_scale = json_number(json, "scale", point->written_scale);
     point->offset = json_number(json, "offset", point->offset);
     point->writable = point->writable || cJSON_IsObject(json_member(json, "write"));
-    if (!(fabs(point->scale) > 0))
+    if (!(fabs(point->written_scale) > 0))
         return text_refuse(why, "scale must not be 0");
     read_sentinel(json, point);
     const cJSON *map = json_member(json, "map");
-    return (map == NULL || read_map(map, pool, point, why)) && read_seeds(json, pool, point, why);
+    /* The name of a system of codes: what its numbers mean is the gateway's knowledge, here they are numbers. */
+    if (map != NULL && !cJSON_IsString(map) && !read_map(map, pool, point, why))
+        return false;
+    bool good = read_seeds(json, pool, point, why);
+    point->scale = point->written_scale * point->decimals;
+    return good;
 }

@@ -36,6 +36,7 @@ struct seed {
     enum table table;
     struct part part;
     uint16_t raw;
+    bool fixed; /* stands still while its point is repeated */
 };
 
 struct map_entry {
@@ -53,10 +54,15 @@ struct point {
     enum order order;
     uint8_t shift; /* one register: the part it uses */
     uint8_t width; /* bits of the number: 1..16 in one register, else 32 or 64 */
-    double scale;  /* value = raw * scale + offset, scale_from already multiplied in */
+    double scale;  /* value = raw * scale + offset; as written times the decimals of scale_from */
     double offset;
+    double written_scale;
+    double decimals;   /* 0.1 for one; 1 without scale_from */
     bool has_sentinel; /* the first raw number that means "no value" */
     double sentinel;
+    bool has_valid; /* raw numbers outside of these mean "no value" too */
+    double valid_low;
+    double valid_high;
     bool writable; /* the profile gives it write limits, or the slave's `write` list names it */
     const struct map_entry *map;
     size_t map_count;

@@ -1,4 +1,4 @@
-/* profile: a file of config/profiles -> the points of one model of slave. */
+/* profile: a file of config/profiles -> the points of one model, and of them the points of one slave. */
 #ifndef OUTPOST_FIRMWARE_SIM_PROFILE_H
 #define OUTPOST_FIRMWARE_SIM_PROFILE_H
 
@@ -13,9 +13,9 @@
 SIM_CHECKED bool profile_read(const cJSON *json, const char *name, struct pool *pool, struct profile *ret_profile,
                               struct text *why);
 
-/* Adds what a `points` object defines inline (members with an `address`, or of a name that is there already and no mapping)
- * to a copy of `base`. */
-SIM_CHECKED bool profile_add_points(const cJSON *points, const struct profile *base, struct pool *pool,
-                                    struct point **ret_points, size_t *ret_count, struct text *why);
+/* What a slave (its JSON: points, base, channels) makes of a profile, or of none (NULL). Its `points` change the profile's
+ * points of the same id, and add those that have an address; mappings ("slave.point", { "from": … }) are no points. */
+SIM_CHECKED bool profile_make_points(const cJSON *slave, const struct profile *profile, struct pool *pool,
+                                     struct site_slave *ret_slave, struct text *why);
 
 #endif

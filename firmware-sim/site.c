@@ -71,6 +71,12 @@ static size_t find_bus(const struct site *site, const char *id)
     return SITE_NONE;
 }
 
+static struct site_signal plain_signal(const struct site *site, size_t slave, size_t point)
+{
+    const struct point *of = &site->slaves[slave].points[point];
+    return (struct site_signal){.id = of->id, .slave = slave, .point = point, .scale = 1, .unit = of->unit};
+}
+
 /* "di-1.in_2" or "panel-1.ch17.gas_lel_pct": up to the first dot the slave, the rest its point. A device of that name
  * speaks for its own points. */
 static bool resolve(const struct site *site, const char *reference, struct site_signal *ret_signal)
@@ -91,7 +97,7 @@ static bool resolve(const struct site *site, const char *reference, struct site_
     size_t point = slave == SITE_NONE ? SITE_NONE : slave_find_point(&site->slaves[slave], dot + 1);
     if (point == SITE_NONE)
         return false;
-    *ret_signal = (struct site_signal){.id = dot + 1, .slave = slave, .point = point};
+    *ret_signal = plain_signal(site, slave, point);
     return true;
 }
 
@@ -178,6 +184,7 @@ static bool read_line(const cJSON *json, struct site_bus *bus, struct text *why)
         strchr("12", format[2]) == NULL)
         return text_refuse(why, "format must look like 8N1, not \"%s\"", format);
     bus->baud = (unsigned)baud;
+    bus->format = format;
     bus->bits = 1U + (unsigned)(format[0] - '0') + (format[1] == 'N' ? 0U : 1U) + (unsigned)(format[2] - '0');
     return true;
 }
@@ -273,16 +280,17 @@ static bool read_slave(struct maker *maker, const cJSON *json)
 {
     struct site *site = maker->site;
     struct site_slave slave = {.open = true};
-    const char *profile = json_text(json, "profile", NULL);
+    const char *name = json_text(json, "profile", NULL);
+    const struct profile *profile = NULL;
     if (!read_place(maker, json, &slave))
         return false;
-    if (profile != NULL && !get_profile(maker, profile, &slave.profile))
+    if (name != NULL && !get_profile(maker, name, &profile))
         return false;
-    if (!profile_add_points(json_member(json, "points"), slave.profile, &site->pool, &slave.points, &slave.point_count,
-                            maker->why))
+    if (!profile_make_points(json, profile, &site->pool, &slave, maker->why))
         return false;
     mark_writable(maker, json, &slave);
-    slave.open = is_open_class(json_text(json, "class", slave.profile == NULL ? NULL : slave.profile->class));
+    slave.class = json_text(json, "class", slave.profile == NULL ? NULL : slave.profile->class);
+    slave.open = is_open_class(slave.class);
     maker->slaves[site->slave_count++] = slave;
     return true;
 }
@@ -305,6 +313,31 @@ static void put_signal(struct site_device *device, struct site_signal *signals, 
     signals[device->signal_count++] = signal;
 }
 
+/* "panel-1" is a slave; "panel-1.ch17" one channel of it: the points that begin with "ch17.". */
+struct share {
+    size_t slave; /* SITE_NONE: there is no such slave */
+    const char *channel;
+    size_t channel_size; /* with the dot behind it; 0: the whole slave */
+};
+
+static struct share share_of(const struct site *site, const cJSON *item)
+{
+    struct sentence id;
+    const char *word = cJSON_IsString(item) ? item->valuestring : "";
+    const char *dot = strchr(word, '.');
+    struct share share = {.slave = SITE_NONE, .channel = dot == NULL ? "" : dot + 1};
+    text_add(sentence_init(&id), "%.*s", dot == NULL ? (int)strlen(word) : (int)(dot - word), word);
+    share.slave = site_find_slave(site, id.bytes);
+    share.channel_size = dot == NULL ? 0 : strlen(share.channel) + 1;
+    return share;
+}
+
+static bool is_shared(const struct share *share, const char *point)
+{
+    size_t size = share->channel_size;
+    return size == 0 || (strncmp(point, share->channel, size - 1) == 0 && point[size - 1] == '.');
+}
+
 static size_t count_signals(const struct site *site, const cJSON *json, size_t own)
 {
     size_t count = json_count(json_member(json, "points"));
@@ -312,18 +345,38 @@ static size_t count_signals(const struct site *site, const cJSON *json, size_t o
     count += own == SITE_NONE ? 0 : site->slaves[own].point_count;
     cJSON_ArrayForEach(item, json_member(json, "slaves"))
     {
-        size_t slave = cJSON_IsString(item) ? site_find_slave(site, item->valuestring) : SITE_NONE;
-        count += slave == SITE_NONE ? 0 : site->slaves[slave].point_count;
+        struct share share = share_of(site, item);
+        count += share.slave == SITE_NONE ? 0 : site->slaves[share.slave].point_count;
     }
     return count;
 }
 
 /* Points of one slave do not collide with each other, so this stays linear; between slaves the gateway refuses doubles. */
-static void take_slave(const struct site *site, size_t slave, struct site_device *device, struct site_signal *signals)
+static void take_slave(const struct site *site, const struct share *share, struct site_device *device,
+                       struct site_signal *signals)
 {
-    for (size_t i = 0; i < site->slaves[slave].point_count; i++)
-        signals[device->signal_count++] =
-            (struct site_signal){.id = site->slaves[slave].points[i].id, .slave = slave, .point = i};
+    const struct site_slave *slave = &site->slaves[share->slave];
+    for (size_t i = 0; i < slave->point_count; i++) {
+        if (!is_shared(share, slave->points[i].id))
+            continue;
+        struct site_signal signal = plain_signal(site, share->slave, i);
+        signal.id += share->channel_size;
+        signals[device->signal_count++] = signal;
+    }
+}
+
+static void take_slaves(struct maker *maker, const cJSON *json, struct site_device *device, struct site_signal *signals)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_member(json, "slaves"))
+    {
+        struct share share = share_of(maker->site, item);
+        size_t before = device->signal_count;
+        if (share.slave != SITE_NONE)
+            take_slave(maker->site, &share, device, signals);
+        if (device->signal_count == before)
+            text_add(maker->warnings, "%s: slaves names one that is not there\n", device->id);
+    }
 }
 
 static void take_mapping(struct maker *maker, const cJSON *item, struct site_device *device,
@@ -340,6 +393,10 @@ static void take_mapping(struct maker *maker, const cJSON *item, struct site_dev
     signal.id = item->string;
     if (cJSON_IsTrue(json_member(item, "invert")))
         signal.invert = !signal.invert;
+    double scale = json_number(item, "scale", 1);
+    signal.scale *= fabs(scale) > 0 ? scale : 1;
+    signal.offset = signal.offset * scale + json_number(item, "offset", 0);
+    signal.unit = json_text(item, "unit", signal.unit);
     put_signal(device, signals, signal);
 }
 
@@ -350,16 +407,9 @@ static void take_signals(struct maker *maker, const cJSON *json, struct site_dev
     struct site_signal *signals = pool_take(&site->pool, count_signals(site, json, own), sizeof *signals);
     device->signals = signals;
     if (own != SITE_NONE)
-        take_slave(site, own, device, signals);
+        take_slave(site, &(struct share){.slave = own}, device, signals);
+    take_slaves(maker, json, device, signals);
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_member(json, "slaves"))
-    {
-        size_t slave = cJSON_IsString(item) ? site_find_slave(site, item->valuestring) : SITE_NONE;
-        if (slave == SITE_NONE)
-            text_add(maker->warnings, "%s: slaves names one that is not there\n", device->id);
-        else
-            take_slave(site, slave, device, signals);
-    }
     cJSON_ArrayForEach(item, json_member(json, "points"))
     {
         take_mapping(maker, item, device, signals);
@@ -374,6 +424,31 @@ static const char *device_class(const struct site *site, const cJSON *json, cons
     return json_text(json, "class", fallback);
 }
 
+static double truth_of(const cJSON *item, double fallback)
+{
+    if (cJSON_IsBool(item))
+        return cJSON_IsTrue(item) ? 1 : 0;
+    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
+}
+
+/* Numbers and texts; yes and no are 1 and 0. */
+static struct settings read_settings(struct site *site, const cJSON *json)
+{
+    struct setting *rows = pool_take(&site->pool, json_count(json), sizeof *rows);
+    struct settings settings = {.rows = rows};
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json)
+    {
+        bool is_number = cJSON_IsNumber(item) || cJSON_IsBool(item);
+        if (item->string == NULL || (!is_number && !cJSON_IsString(item)))
+            continue;
+        rows[settings.count++] = (struct setting){.id = item->string,
+                                                  .number = is_number ? truth_of(item, (double)NAN) : (double)NAN,
+                                                  .text = item->valuestring};
+    }
+    return settings;
+}
+
 static bool read_device(struct maker *maker, const cJSON *json)
 {
     struct site *site = maker->site;
@@ -383,6 +458,7 @@ static bool read_device(struct maker *maker, const cJSON *json)
     if (site_find_device(site, device.id) != SITE_NONE)
         return text_refuse(maker->why, "there is another device %s", device.id);
     device.class = device_class(site, json, device.id);
+    device.settings = read_settings(site, json_member(json, "settings"));
     take_signals(maker, json, &device);
     for (size_t i = 0; i < device.signal_count && !is_open_class(device.class); i++)
         maker->slaves[device.signals[i].slave].open = false;
@@ -407,7 +483,7 @@ static void adopt_orphans(struct maker *maker)
         struct site_device device = {.id = slave->id, .class = class == NULL ? "generic" : class};
         struct site_signal *signals = pool_take(&site->pool, slave->point_count, sizeof *signals);
         device.signals = signals;
-        take_slave(site, i, &device, signals);
+        take_slave(site, &(struct share){.slave = i}, &device, signals);
         maker->devices[site->device_count++] = device;
     }
 }
@@ -420,6 +496,8 @@ static bool read_zone(struct maker *maker, const cJSON *json)
     const cJSON *detectors = json_member(json, "detectors");
     size_t *devices = pool_take(&site->pool, json_count(detectors), sizeof *devices);
     struct site_zone zone = {.id = json_text(json, "id", ""), .devices = devices};
+    long long vote = 1;
+    zone.vote = json_integer(json_member(json_member(json, "vote"), "n"), 1, 1000, &vote) ? (unsigned)vote : 1;
     const cJSON *item;
     cJSON_ArrayForEach(item, detectors)
     {
@@ -452,28 +530,23 @@ static void watch_of(struct maker *maker, const cJSON *when, struct site_valve *
     valve->device_count = 1;
 }
 
-static double truth_of(const cJSON *item, double fallback)
-{
-    if (cJSON_IsBool(item))
-        return cJSON_IsTrue(item) ? 1 : 0;
-    return cJSON_IsNumber(item) ? item->valuedouble : fallback;
-}
-
 static bool read_interlock(struct maker *maker, const cJSON *json)
 {
     struct site *site = maker->site;
     const cJSON *write = cJSON_GetArrayItem(json_member(json, "do"), 0);
     const cJSON *confirm = json_member(json, "confirm");
     struct site_valve valve = {.id = json_text(json, "id", "")};
-    if (confirm == NULL)
+    bool is_there = resolve(site, json_text(write, "write", NULL), &valve.command);
+    valve.tells = confirm != NULL;
+    if (!is_there && !valve.tells)
         return true;
-    if (!resolve(site, json_text(write, "write", NULL), &valve.command) ||
-        !resolve(site, json_text(confirm, "point", NULL), &valve.feedback)) {
+    if (!is_there || (valve.tells && !resolve(site, json_text(confirm, "point", NULL), &valve.feedback))) {
         text_add(maker->warnings, "interlock %s: its write or confirm names a point that is not there\n", valve.id);
         return true;
     }
     valve.closes = fabs(truth_of(json_member(write, "value"), 1)) > 0;
     valve.closed = truth_of(json_member(confirm, "equals"), 1);
+    valve.stays = valve.tells && cJSON_IsTrue(json_member(json, "latch"));
     watch_of(maker, json_member(json, "when"), &valve);
     maker->valves[site->valve_count++] = valve;
     return true;

@@ -13,6 +13,7 @@
 
 #include "firmware-sim/point.h"
 #include "firmware-sim/pool.h"
+#include "firmware-sim/setting.h"
 #include "firmware-sim/text.h"
 
 #define SITE_POINTS_MAX 65536 /* of one slave, after `repeat` */
@@ -27,15 +28,28 @@ struct site_bus {
     const char *host;
     uint16_t port;
     unsigned baud;
-    unsigned bits; /* of one character on the line: 8N1 is 10 */
+    unsigned bits;      /* of one character on the line: 8N1 is 10 */
+    const char *format; /* data bits 7 or 8, parity N, E or O, stop bits 1 or 2: "8N1" */
+};
+
+struct repeat {
+    long long count; /* 0: not repeated */
+    long long step;
+};
+
+struct profile_point { /* as written: without base, the first of its channels */
+    struct point point;
+    struct repeat repeat;
 };
 
 struct profile {
     const char *name;
     const char *class;
-    const struct point *points;
+    const struct profile_point *points;
     size_t point_count;
     const struct seed *identity; /* NULL: none */
+    long long base;              /* added to every address */
+    bool base_from_site;         /* the slave has to say it */
     uint32_t gap;                /* max_gap: how many unused addresses a read may cross */
 };
 
@@ -44,6 +58,8 @@ struct site_slave {
     size_t bus;
     uint8_t unit;
     const struct profile *profile; /* NULL: inline points only */
+    const char *class;             /* its own, else its profile's; NULL: none is said */
+    const struct seed *identity;   /* NULL: none */
     struct point *points;
     size_t point_count;
     bool open; /* all its coils and holding registers take writes; else only points that are marked writable */
@@ -54,6 +70,9 @@ struct site_signal { /* a device's point and where it is */
     size_t slave;
     size_t point;
     bool invert;
+    double scale; /* device value = slave value * scale + offset, in `unit` */
+    double offset;
+    const char *unit; /* UCUM; "" none */
 };
 
 struct site_device {
@@ -61,21 +80,27 @@ struct site_device {
     const char *class;
     const struct site_signal *signals;
     size_t signal_count;
+    struct settings settings;
 };
 
 struct site_zone {
     const char *id;
     const size_t *devices;
     size_t device_count;
+    unsigned vote; /* so many must see gas */
 };
 
-/* A shut-off valve: the first write of an interlock that has a `confirm`. The coil closes it, the feedback tells. */
+/* What the first write of an interlock moves. With a `confirm` it is a shut-off valve: the coil closes it, the feedback
+ * tells; where the interlock does not latch it is no valve but a fan or a damper: it follows its coil both ways and shuts no
+ * gas. Without a `confirm` it is a siren or a lamp. */
 struct site_valve {
     const char *id; /* of the interlock */
     struct site_signal command;
     bool closes; /* the coil's value that closes it */
+    bool tells;  /* it has a feedback; a siren has none, and moves neither gas nor air */
     struct site_signal feedback;
     double closed;         /* the feedback's value when it is closed */
+    bool stays;            /* closed, until a hand opens it; only of what tells */
     const size_t *devices; /* whose gas it shuts: the zone's detectors, or the one device */
     size_t device_count;
 };

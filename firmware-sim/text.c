@@ -1,6 +1,7 @@
 #include "firmware-sim/text.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,6 +80,42 @@ bool text_to_integer(const char *word, long long minimum, long long maximum, lon
         return false;
     *ret_integer = integer;
     return true;
+}
+
+struct duration_unit {
+    const char *word;
+    int64_t us;
+};
+
+static const struct duration_unit units[] = {{"h", 3600000000}, {"min", 60000000}, {"s", 1000000}, {"ms", 1000}};
+
+#define DURATION_MAX_US 31536000000000.0 /* 365 days */
+
+bool text_to_duration(const char *word, int64_t *ret_us)
+{
+    char *end = NULL;
+    double number = strtod(word, &end);
+    if (end == word || !isfinite(number) || number < 0)
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        double us = number * (double)units[i].us;
+        if (strcmp(end, units[i].word) != 0 || us > DURATION_MAX_US)
+            continue;
+        *ret_us = (int64_t)llround(us);
+        return true;
+    }
+    return false;
+}
+
+void text_add_duration(struct text *text, int64_t us)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (us % units[i].us != 0 || (us == 0 && i < 2))
+            continue;
+        text_add(text, "%" PRId64 "%s", us / units[i].us, units[i].word);
+        return;
+    }
+    text_add(text, "%.10gms", (double)us / 1000);
 }
 
 bool text_equals(const char *a, const char *b)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SIM_CHECKED __attribute__((warn_unused_result))
 
@@ -40,6 +41,10 @@ SIM_CHECKED bool text_to_number(const char *word, double *ret_number);
 
 /* The whole word is one integer (decimal, or hexadecimal with 0x) within the limits. */
 SIM_CHECKED bool text_to_integer(const char *word, long long minimum, long long maximum, long long *ret_integer);
+
+/* The whole word is a time with its unit: "500ms", "15s", "30min", "2h", "1.5s"; 0 to 365 days. */
+SIM_CHECKED bool text_to_duration(const char *word, int64_t *ret_us);
+void text_add_duration(struct text *text, int64_t us); /* in the largest unit that takes it whole, at least ms */
 
 bool text_equals(const char *a, const char *b); /* false when one of them is NULL */
 

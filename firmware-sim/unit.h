@@ -14,6 +14,7 @@
 #include "firmware-sim/fault.h"
 #include "firmware-sim/pool.h"
 #include "firmware-sim/random.h"
+#include "firmware-sim/replay.h"
 #include "firmware-sim/site.h"
 
 /* Who decides what a point shows. */
@@ -23,20 +24,33 @@ enum hold {
     HOLD_SET,     /* a person: writes of the master are answered but do not take */
 };
 
+/* exceptions are among the answers; struck: requests that met the fault, and bursts of noise; writes: that took */
+#define UNIT_COUNTERS(X)                                                                                               \
+    X(requests)                                                                                                        \
+    X(answers)                                                                                                         \
+    X(exceptions)                                                                                                      \
+    X(struck)                                                                                                          \
+    X(writes)
+
+#define UNIT_COUNTER(name) uint64_t name;
 struct unit_counters {
-    uint64_t requests;
-    uint64_t answers;
-    uint64_t exceptions; /* among the answers */
-    uint64_t struck;     /* requests that met the fault */
-    uint64_t writes;     /* that took */
+    UNIT_COUNTERS(UNIT_COUNTER)
 };
+#undef UNIT_COUNTER
 
 struct unit {
     const struct site_slave *slave;
     struct bank bank;
-    enum hold *holds;  /* of each point */
-    size_t hold_count; /* that are not HOLD_NONE */
+    enum hold *holds;      /* of each point */
+    bool *explains;        /* of each point: others mean what they say only while it stands still */
+    size_t hold_count;     /* that are not HOLD_NONE */
+    bool dark;             /* it has no mains: silent */
+    struct replay *replay; /* its registers come from there while it is on (unit_replay.h); NULL: none */
     struct fault fault;
+    bool frozen;           /* by its fault, now */
+    bool blank;            /* the fault's invalid values stand in the registers now */
+    int64_t turnaround_us; /* from request to answer; -1: the line's */
+    int64_t babble_us;     /* the next burst of noise */
     struct unit_counters counters;
     struct answer previous; /* late-by-one */
 };
@@ -44,17 +58,34 @@ struct unit {
 /* Registers around all points, and in those that explain others (unit codes, decimals, identity) what these need. */
 void unit_open(struct unit *unit, const struct site_slave *slave, struct pool *pool);
 
+/* These registers exist too. */
+void unit_make_room(struct unit *unit, const struct span *spans, size_t count, struct pool *pool);
+void unit_plant_seeds(struct unit *unit); /* the registers that explain others get what these need */
+
+/* The bits of a register that a person holds. */
+unsigned unit_held_bits(const struct unit *unit, enum table table, uint16_t address);
+
 /* A model's value; passed over while the point, or another one that reads the same bits, is held, or the unit is frozen. */
 void unit_put(struct unit *unit, size_t point, struct value value);
 
 double unit_number(const struct unit *unit, size_t point); /* NaN for what is no number */
 void unit_print(const struct unit *unit, size_t point, struct text *out);
+bool unit_is_blank(const struct unit *unit, size_t point); /* "invalid" is what a master reads there */
 
 /* A person's value. False when it is none for this point. */
 SIM_CHECKED bool unit_set(struct unit *unit, size_t point, struct value value);
 void unit_set_raw(struct unit *unit, size_t point, uint64_t raw);
 void unit_release(struct unit *unit, size_t point); /* back to its model */
 void unit_set_fault(struct unit *unit, const struct fault *fault);
+
+/* Has this point (or with FAULT_ALL_POINTS any) a raw number that means "no value"? False, with a sentence. */
+SIM_CHECKED bool unit_has_sentinel(const struct unit *unit, const char *point, struct text *why);
+
+/* Its fault begins, pauses or ends by its times. */
+void unit_pass(struct unit *unit, int64_t now_us);
+
+/* A burst of noise when one is due. */
+bool unit_babble(struct unit *unit, int64_t now_us, struct random *random, struct answer *ret_answer);
 
 /* Answers as its fault lets it; size 0 is silence. */
 void unit_serve(struct unit *unit, enum wire wire, const struct request *request, struct random *random,

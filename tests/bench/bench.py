@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import datetime
 import json
+import multiprocessing
 import os
 import platform
 import pty
@@ -466,6 +467,142 @@ def bare_seconds(stage, payloads):
         subprocess.run(command, stdin=lines, check=True, timeout=600)
     wait_until(lambda: len(stage.subscriber.all) >= before + len(payloads), "the bare messages arrive")
     return stage.subscriber.all[-1][0] - stage.subscriber.all[before][0]
+
+
+# --- the simulator by itself ---
+
+SIM_UNITS, SIM_REGISTERS, SIM_TCP = 100, 100, 200
+
+
+def free_ports(count):
+    """All at once, so that they differ."""
+    with contextlib.ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def sim_site(stage, baud, tcp_count):
+    """100 units of 100 registers on one line, and TCP slaves of 100 registers on a bus each."""
+    ports = free_ports(tcp_count)
+    line = {"id": "line", "link": "rtu", "port": os.path.join(stage.directory, "tty"), "baud": baud, "format": "8N1"}
+    buses = [line] + [{"id": f"b{n}", "link": "tcp", "host": "127.0.0.1", "port": port} for n, port in enumerate(ports)]
+    slave = {"class": "generic", "points": registers(SIM_REGISTERS)}
+    devices = [{"id": f"l{n}", "bus": "line", "unit": n, **slave} for n in range(1, SIM_UNITS + 1)]
+    devices += [{"id": f"t{n}", "bus": f"b{n}", "unit": 1, **slave} for n in range(tcp_count)]
+    stage.write(buses=buses, devices=devices)
+    return line["port"], ports
+
+
+def poll_forever(ports, period_s, served):
+    """Reads 100 registers of each TCP slave, all of them every period."""
+    sockets = [socket.create_connection(("127.0.0.1", port), 10) for port in ports]
+    request = struct.pack(">HHHBBHH", 1, 0, 6, 1, 3, 0, SIM_REGISTERS)
+    while True:
+        for one in sockets:
+            one.sendall(request)
+        for one in sockets:
+            size = 0
+            while size < 9 + 2 * SIM_REGISTERS:
+                size += len(one.recv(1000))
+            served.value += 1
+        select.select([], [], [], period_s)
+
+
+@contextlib.contextmanager
+def polling(ports, period_s):
+    """In a process of its own, so that it does not slow the one that measures; gives the count of what was served."""
+    served = multiprocessing.Value("Q", 0, lock=False)
+    child = multiprocessing.Process(target=poll_forever, args=(ports, period_s, served), daemon=True)
+    if ports:
+        child.start()
+        wait_until(lambda: served.value > 0, "the TCP slaves are polled")
+    yield served
+    if ports:
+        child.terminate()
+        child.join()
+
+
+def crc16(frame):
+    value = 0xFFFF
+    for byte in frame:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return frame + struct.pack("<H", value)
+
+
+def reply_errors(path, baud, samples):
+    """Microseconds by which answers end later than the line would have them: 8 characters, 2 ms, 5 + 2n characters. In turn
+    from all units. And, as what this machine adds without the simulator: a byte sent to and fro through a pty of our own
+    after as long a wait."""
+    fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
+    near, far = pty.openpty()
+    tty.setraw(far)
+    settings = termios.tcgetattr(fd)
+    settings[4] = settings[5] = getattr(termios, f"B{baud}")
+    termios.tcsetattr(fd, termios.TCSANOW, settings)
+    errors, own = [], []
+    for number in range(samples):
+        count = number * 7 % 20 + 1
+        request = crc16(struct.pack(">BBHH", number % SIM_UNITS + 1, 3, 0, count))
+        wanted_s = (len(request) + 5 + 2 * count) * 10 / baud + 0.002
+        began = time.monotonic()
+        os.write(fd, request)
+        size = 0
+        while size < 5 + 2 * count:
+            if not select.select([fd], [], [], 10)[0]:
+                raise RuntimeError("the simulator does not answer")
+            size += len(os.read(fd, 1000))
+        errors.append((time.monotonic() - began - wanted_s) * 1e6)
+        began = time.monotonic()
+        select.select([], [], [], wanted_s)
+        for one, other in ((near, far), (far, near)):
+            os.write(one, b"x")
+            select.select([other], [], [], 10)
+            os.read(other, 1)
+        own.append((time.monotonic() - began - wanted_s) * 1e6)
+    for one in (fd, near, far):
+        os.close(one)
+    return errors, own
+
+
+def bench_sim_timing(figures):
+    samples = max(100, int(WINDOW_S * 10))
+    for baud in (9600, 115200):
+        for tcp_count, beside in ((0, "alone"), (SIM_TCP, f"beside {SIM_TCP} TCP slaves polled twice a second")):
+            name = f"sim.reply{baud}{'.busy' if tcp_count else ''}"
+            with Stage(name) as stage:
+                path, ports = sim_site(stage, baud, tcp_count)
+                stage.start_sim()
+                with polling(ports, 0.5):
+                    errors, own = reply_errors(path, baud, samples)
+                put = {"p50": percentile(errors, 0.5), "p99": percentile(errors, 0.99), "max": max(errors)}
+                none = {"p50": percentile(own, 0.5), "p99": percentile(own, 0.99), "max": max(own)}
+                note = f"{SIM_UNITS} units of {SIM_REGISTERS} registers, {beside}"
+                for which, value in put.items():
+                    late = f"a pty and who measures by themselves: {none[which]:.0f}; 3.5 characters are {max(3.5e7 / baud, 1750):.0f}"
+                    figures.put(f"{name}.late_{which}", value, "us", "", note if which == "p50" else late)
+
+
+def bench_sim_rate(figures):
+    """How much one process serves, by the processor time it takes."""
+    with Stage("sim.rate") as stage:
+        _, ports = sim_site(stage, 9600, SIM_TCP)
+        stage.start_sim("--fast")
+        pid = stage.sim.pid
+        cpu, began = cpu_seconds(pid), time.monotonic()
+        select.select([], [], [], WINDOW_S / 4)
+        idle = (cpu_seconds(pid) - cpu) / (time.monotonic() - began)
+        figures.put("sim.idle", idle * 100, "% of a core", "", f"{SIM_UNITS + SIM_TCP} slaves of {SIM_REGISTERS} registers live")
+        with polling(ports, 0) as count:
+            cpu, served, began = cpu_seconds(pid), count.value, time.monotonic()
+            select.select([], [], [], WINDOW_S / 2)
+            wall = time.monotonic() - began
+            busy, served = cpu_seconds(pid) - cpu, count.value - served
+        note = f"reads of {SIM_REGISTERS} from {SIM_TCP} TCP slaves, all asked at once; {served / wall:.0f} requests/s"
+        figures.put("sim.registers_per_core", served * SIM_REGISTERS / (busy - idle * wall), "1/s", "", note)
 
 
 def main():

@@ -49,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t length = end == NULL ? size - at : (size_t)(end - data) - at;
         run_line(&world, data + at, length);
         world_step(&world, WORLD_STEP_S);
+        world_pass(&world, world.now_us + 100000);
         at += length + 1;
     }
     world_close(&world);

@@ -1,4 +1,4 @@
-/* A hostile master: any bytes in any pieces at any times, on a serial line and on TCP, against a whole plant. Nothing
+/* A hostile master: any bytes in any pieces at any times, on serial lines of all sorts and on TCP, against a whole plant. Nothing
  * crashes, what goes out is bounded, and nothing that is due stays behind.
  *
  * Input: pieces of [time in 256 us][size][bytes]. */
@@ -22,30 +22,50 @@ static void drain(struct channel *channel, int64_t now_us)
     size_t total = 0;
     for (size_t part = 1; part > 0; total += part)
         part = channel_take(channel, now_us, bytes, sizeof bytes);
-    if (total > (size_t)CHANNEL_ANSWERS_MAX * ANSWER_MAX || channel_due_us(channel) <= now_us)
+    if (total > (size_t)CHANNEL_ANSWERS_MAX * ANSWER_MAX + sizeof channel->echo || channel_due_us(channel) <= now_us)
         abort();
+}
+
+enum { PLAIN, ADAPTER, REAL, TCP, CHANNELS };
+
+static void open_channels(struct channel *channels, struct world *world)
+{
+    for (size_t i = 0; i < CHANNELS; i++) {
+        struct channel_timing timing = channel_timing_of(9600, 10, 2000, 5000, i == TCP);
+        timing.echo = i == ADAPTER;
+        timing.latency_us = i == ADAPTER ? 16000 : 0;
+        timing.real = i == REAL;
+        channel_init(&channels[i], i == TCP ? WIRE_MBAP : WIRE_RTU, &timing, line_serve,
+                     &world->lines[i == TCP ? 1 : 0]);
+    }
+}
+
+/* A babbling unit speaks into whatever goes on. */
+static void emit(struct channel *channel, size_t size, int64_t now_us)
+{
+    struct answer noise = {.size = size, .stays = true};
+    if (size > 0)
+        channel_emit(channel, 9, &noise, now_us);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct site site;
     static struct world world;
-    static struct channel channels[2];
+    static struct channel channels[CHANNELS];
     struct sentence ignored;
     if (site.bus_count == 0 &&
         !site_open_bytes(&site, "f", plant, sizeof plant - 1, NULL, sentence_init(&ignored), &ignored.text))
         abort();
     world_open(&world, &site, 1);
-    for (size_t i = 0; i < 2; i++) {
-        const struct channel_timing timing = channel_timing_of(9600, 10, 2000, 5000, i == 1);
-        channel_init(&channels[i], i == 0 ? WIRE_RTU : WIRE_MBAP, &timing, world_serve, &world.lines[i]);
-    }
+    open_channels(channels, &world);
     int64_t now_us = 0;
     for (size_t at = 0; at + 2 < size;) {
         size_t part = data[at + 1] < size - at - 2 ? data[at + 1] : size - at - 2;
         now_us += data[at] * 256;
-        for (size_t i = 0; i < 2; i++) {
+        for (size_t i = 0; i < CHANNELS; i++) {
             channel_receive(&channels[i], data + at + 2, part, now_us);
+            emit(&channels[i], data[at] % 13 == 0 ? data[at + 1] % 13 : 0, now_us);
             drain(&channels[i], now_us);
         }
         at += 2 + part;

@@ -29,7 +29,8 @@ def main():
     threading.Thread(target=obey, args=(fifo, slave), daemon=True).start()
     context = ModbusServerContext(slaves={UNIT: slave}, single=False)
     print("slave: starting", flush=True)
-    StartSerialServer(context=context, framer=ModbusRtuFramer, port=tty, baudrate=9600, bytesize=8, parity="N", stopbits=1)
+    line = {"port": tty, "baudrate": 9600, "bytesize": 8, "parity": "N", "stopbits": 1}
+    StartSerialServer(context=context, framer=ModbusRtuFramer, ignore_missing_slaves=True, **line)
 
 
 if __name__ == "__main__":

@@ -37,13 +37,14 @@ static enum pdu_exception write_words(void *self, enum table table, uint16_t add
     return PDU_OK;
 }
 
-static const struct pdu_server server = {.self = &tables, .read = read_words, .write = write_words};
+static struct pdu_server server;
 
 static int reset(void **state)
 {
     (void)state;
     memset(&tables, 0, sizeof tables);
     tables.end = 65536;
+    server = (struct pdu_server){.self = &tables, .read = read_words, .write = write_words};
     return 0;
 }
 
@@ -128,6 +129,93 @@ static void test_16_write_multiple_registers(void **state)
     assert_int_equal(tables.words[TABLE_HOLDING][2], 0x0102);
 }
 
+/* Section 6.16: register 5 holds 0x12. */
+static void test_22_mask_write_register(void **state)
+{
+    (void)state;
+    tables.words[TABLE_HOLDING][4] = 0x0012;
+    EXPECT(BYTES(0x16, 0x00, 0x04, 0x00, 0xF2, 0x00, 0x25), BYTES(0x16, 0x00, 0x04, 0x00, 0xF2, 0x00, 0x25));
+    assert_int_equal(tables.words[TABLE_HOLDING][4], 0x0017);
+}
+
+/* Section 6.17: six registers are read from the fourth on, three are written from the fifteenth on. */
+static void test_23_read_write_multiple_registers(void **state)
+{
+    (void)state;
+    static const uint16_t there[6] = {0x00FE, 0x0ACD, 0x0001, 0x0003, 0x000D, 0x00FF};
+    memcpy(tables.words[TABLE_HOLDING] + 3, there, sizeof there);
+    EXPECT(BYTES(0x17, 0x00, 0x03, 0x00, 0x06, 0x00, 0x0E, 0x00, 0x03, 0x06, 0x00, 0xFF, 0x00, 0xFF, 0x00, 0xFF),
+           BYTES(0x17, 0x0C, 0x00, 0xFE, 0x0A, 0xCD, 0x00, 0x01, 0x00, 0x03, 0x00, 0x0D, 0x00, 0xFF));
+    for (size_t i = 0x0E; i < 0x11; i++)
+        assert_int_equal(tables.words[TABLE_HOLDING][i], 0x00FF);
+    assert_int_equal(tables.words[TABLE_HOLDING][0x11], 0);
+}
+
+/* What is read is what was just written. */
+static void test_23_writes_first(void **state)
+{
+    (void)state;
+    EXPECT(BYTES(0x17, 0, 7, 0, 2, 0, 8, 0, 1, 2, 0xBE, 0xEF), BYTES(0x17, 0x04, 0, 0, 0xBE, 0xEF));
+}
+
+/* Neither half is done when the other one cannot be. */
+static void test_23_all_or_nothing(void **state)
+{
+    (void)state;
+    tables.end = 100;
+    EXPECT(BYTES(0x17, 0, 99, 0, 2, 0, 0, 0, 1, 2, 0, 7), BYTES(0x97, 0x02));
+    EXPECT(BYTES(0x17, 0, 0, 0, 1, 0, 99, 0, 2, 4, 0, 7, 0, 7), BYTES(0x97, 0x02));
+    EXPECT(BYTES(0x17, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 7), BYTES(0x97, 0x03));
+    EXPECT(BYTES(0x17, 0, 0, 0, 126, 0, 0, 0, 1, 2, 0, 7), BYTES(0x97, 0x03));
+    EXPECT(BYTES(0x17, 0, 0, 0, 1, 0, 0, 0, 0, 0), BYTES(0x97, 0x03));
+    EXPECT(BYTES(0x17, 0, 0, 0, 1, 0, 0, 0, 1, 4, 0, 7), BYTES(0x97, 0x03));
+    EXPECT(BYTES(0x17, 0, 0), BYTES(0x97, 0x03));
+    assert_int_equal(tables.writes, 0);
+}
+
+static void test_23_longest_write(void **state)
+{
+    (void)state;
+    static const uint8_t longest[10 + 2 * 121] = {0x17, 0, 0, 0, 1, 0, 0, 0, 121, 242};
+    static const uint8_t longer[10 + 2 * 122] = {0x17, 0, 0, 0, 1, 0, 0, 0, 122, 244};
+    uint8_t said[PDU_MAX];
+    assert_int_equal(pdu_answer(&server, longest, sizeof longest, said), 4);
+    assert_int_equal(pdu_answer(&server, longer, sizeof longer, said), 2);
+    assert_int_equal(said[1], 3);
+    EXPECT(BYTES(0x17, 0xFF, 0xFF, 0, 2, 0, 0, 0, 0, 0), BYTES(0x97, 0x03)); /* a wrong count before a wrong address */
+}
+
+static void test_22_exceptions(void **state)
+{
+    (void)state;
+    EXPECT(BYTES(0x16, 0x00, 0x04, 0x00, 0xF2, 0x00), BYTES(0x96, 0x03));
+    tables.end = 4;
+    EXPECT(BYTES(0x16, 0x00, 0x04, 0x00, 0xF2, 0x00, 0x25), BYTES(0x96, 0x02));
+    assert_int_equal(tables.writes, 0);
+}
+
+/* Section 6.8: what came goes back; on serial lines only. */
+static void test_08_return_query_data(void **state)
+{
+    (void)state;
+    EXPECT(BYTES(0x08, 0x00, 0x00, 0xA5, 0x37), BYTES(0x88, 0x01));
+    server.serial = true;
+    EXPECT(BYTES(0x08, 0x00, 0x00, 0xA5, 0x37), BYTES(0x08, 0x00, 0x00, 0xA5, 0x37));
+    EXPECT(BYTES(0x08, 0x00, 0x01, 0x00, 0x00), BYTES(0x88, 0x01));
+    EXPECT(BYTES(0x08, 0x00), BYTES(0x88, 0x03));
+    EXPECT(BYTES(0x08, 0x00, 0x00, 1, 2, 3, 4), BYTES(0x08, 0x00, 0x00, 1, 2, 3, 4));
+    EXPECT(BYTES(0x08, 0x00, 0x00, 1, 2, 3), BYTES(0x88, 0x03)); /* words, not bytes */
+}
+
+static void test_17_report_server_id(void **state)
+{
+    (void)state;
+    EXPECT(BYTES(0x11), BYTES(0x91, 0x01));
+    server.name = "xcd";
+    EXPECT(BYTES(0x11), BYTES(0x11, 0x04, 'x', 'c', 'd', 0xFF));
+    EXPECT(BYTES(0x11, 0x00), BYTES(0x91, 0x03));
+}
+
 static void test_longest_reads(void **state)
 {
     (void)state;
@@ -140,7 +228,6 @@ static void test_exception_1_function(void **state)
 {
     (void)state;
     EXPECT(BYTES(0x2B, 0x0E, 0x01, 0x00), BYTES(0xAB, 0x01));
-    EXPECT(BYTES(0x17, 0, 0, 0, 1, 0, 0, 0, 1, 2, 0, 0), BYTES(0x97, 0x01));
     EXPECT(BYTES(0x00), BYTES(0x80, 0x01));
 }
 
@@ -151,6 +238,7 @@ static void test_exception_2_address(void **state)
     EXPECT(BYTES(0x01, 0x04, 0xA1, 0x00, 0x01), BYTES(0x81, 0x02)); /* the specification's example, section 7 */
     EXPECT(BYTES(0x03, 0x04, 0xA0, 0x00, 0x02), BYTES(0x83, 0x02));
     EXPECT(BYTES(0x05, 0x04, 0xA1, 0xFF, 0x00), BYTES(0x85, 0x02));
+    EXPECT(BYTES(0x16, 0x04, 0xA1, 0x00, 0x01, 0x00, 0x01), BYTES(0x96, 0x02));
     EXPECT(BYTES(0x06, 0x04, 0xA1, 0x00, 0x01), BYTES(0x86, 0x02));
     tables.end = 65536;
     EXPECT(BYTES(0x03, 0xFF, 0xFF, 0x00, 0x02), BYTES(0x83, 0x02));
@@ -172,6 +260,7 @@ static void test_exception_3_value(void **state)
     EXPECT(BYTES(0x10, 0, 0), BYTES(0x90, 0x03));
     EXPECT(BYTES(0x03, 0, 0), BYTES(0x83, 0x03));
     EXPECT(BYTES(0x03, 0, 0, 0, 1, 9), BYTES(0x83, 0x03));
+    EXPECT(BYTES(0x16, 0, 0, 0, 1, 0), BYTES(0x96, 0x03));
     assert_int_equal(tables.writes, 0);
 }
 
@@ -186,6 +275,14 @@ int main(void)
         cmocka_unit_test_setup(test_06_write_single_register, reset),
         cmocka_unit_test_setup(test_15_write_multiple_coils, reset),
         cmocka_unit_test_setup(test_16_write_multiple_registers, reset),
+        cmocka_unit_test_setup(test_22_mask_write_register, reset),
+        cmocka_unit_test_setup(test_23_read_write_multiple_registers, reset),
+        cmocka_unit_test_setup(test_23_writes_first, reset),
+        cmocka_unit_test_setup(test_23_all_or_nothing, reset),
+        cmocka_unit_test_setup(test_23_longest_write, reset),
+        cmocka_unit_test_setup(test_22_exceptions, reset),
+        cmocka_unit_test_setup(test_08_return_query_data, reset),
+        cmocka_unit_test_setup(test_17_report_server_id, reset),
         cmocka_unit_test_setup(test_longest_reads, reset),
         cmocka_unit_test_setup(test_exception_1_function, reset),
         cmocka_unit_test_setup(test_exception_2_address, reset),
