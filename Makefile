@@ -260,8 +260,8 @@ demo: ## broker + simulator + gateway on this machine, in the terminal (SITE=boi
 	$(Q)sh tests/support/deps.sh demo
 	$(Q)$(MAKE) programs
 	$(Q)$(PYTHON) tests/support/demo.py $(SITE)
-docs: programs ## print the pages of gateway/docs/profiles and gateway/docs/classes anew
-	$(Q)OUTPOST=$(B)/outpost $(PYTHON) tests/support/docs.py
+docs: programs ## print the pages of gateway/docs/profiles and gateway/docs/classes anew, and the helps in SIMULATOR.md
+	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(PYTHON) tests/support/docs.py
 bench: programs ## measure what figures are quoted: a JSON line each, then a table (T=name: only those)
 	$(Q)sh tests/support/deps.sh test
 	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(PYTHON) tests/bench/bench.py --version $(VERSION) $(T)
@@ -276,12 +276,13 @@ DOCDIR := $(DESTDIR)$(PREFIX)/share/doc/outpost
 SERVICE_FILES := outpost.service:systemd/system/outpost.service outpost.sysusers.conf:sysusers.d/outpost.conf \
   outpost.tmpfiles.conf:tmpfiles.d/outpost.conf
 .PHONY: install uninstall clean help
-install: programs ## programs, profiles, example, service files and docs under DESTDIR and PREFIX
-	$(Q)install -d $(BINDIR) $(SHAREDIR)/profiles $(SHAREDIR)/examples $(addprefix $(DOCDIR)/,schema decisions profiles classes)
+install: programs ## programs, profiles, scenarios, example, service files and docs under DESTDIR and PREFIX
+	$(Q)install -d $(BINDIR) $(SHAREDIR)/profiles $(SHAREDIR)/examples $(SHAREDIR)/scenarios $(addprefix $(DOCDIR)/,schema decisions profiles classes)
 	$(Q)install -m 755 $(B)/outpost $(B)/outpost-sim $(BINDIR)
 	$(Q)install -m 644 $(wildcard config/*.json) $(SHAREDIR)
 	$(Q)install -m 644 $(wildcard config/profiles/*.json) $(SHAREDIR)/profiles
 	$(Q)install -m 644 $(wildcard config/examples/*.json) $(SHAREDIR)/examples
+	$(Q)install -m 644 $(wildcard firmware-sim/scenarios/*.json) $(SHAREDIR)/scenarios
 	$(Q)install -m 644 $(wildcard README.md gateway/docs/*.md gateway/docs/*.yaml) $(DOCDIR)
 	$(Q)install -m 644 $(wildcard gateway/docs/schema/*.json) $(DOCDIR)/schema
 	$(Q)$(foreach one,decisions profiles classes,install -m 644 $(wildcard gateway/docs/$(one)/*.md) $(DOCDIR)/$(one);)

@@ -18,7 +18,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # More to begin with than the corpus, by name of the fuzzer.
-SEEDS = {"fuzz_profile": ["../golden/profile/good", "../golden/profile/bad"]}
+SEEDS = {"fuzz_profile": ["../golden/profile/good", "../golden/profile/bad"],
+         "fuzz_sim_scenario": ["../golden/scenario/good", "../golden/scenario/bad", "../../firmware-sim/scenarios"]}
 # What strangers' files reach first runs at least so often, on inputs small enough to be quick (the whole corpus is replayed
 # before): one core does 4,000 to 7,000 of fuzz_site_load a second, and half as many again of fuzz_profile.
 RUNS_LEAST = {"fuzz_profile": 1_000_000, "fuzz_site_load": 1_000_000}

@@ -49,7 +49,7 @@ PLANTED = [
     ("layers", "drivers/link/tcp2.c", '#include "gateway/core/vote.h"\n'),
     ("layers", "drivers/uplink/paho.c", '#include "drivers/link/tcp.h"\n'),
     ("layers", "firmware-sim/plant.c", '#include "gateway/base/err.h"\n'),
-    ("layers", "tests/unit/simtest_plant.c", '#include "gateway/base/err.h"\n'),
+    ("layers", "tests/unit/simtest_lift.c", '#include "gateway/base/err.h"\n'),
     ("layers", "gateway/base/text.c", '#include "err.h"\n'),
     ("layers", "gateway/base/text.c", "#include <gateway/base/err.h>\n"),
     ("layers", "gateway/attic/old.c", "int old;\n"),

@@ -12,7 +12,7 @@ import subprocess
 import outpost_test
 from outpost_test import OUTPOST, PATIENCE_S, Gateway, free_port, wait_until
 
-VERBS = ["run", "check", "watch", "alarms", "ack", "silence", "reset", "profile", "class", "version", "help"]
+VERBS = ["run", "check", "plan", "watch", "alarms", "ack", "silence", "reset", "profile", "class", "version", "help"]
 PROFILES = os.path.join(outpost_test.ROOT, "config", "profiles")
 GOOD, WRONG, USAGE = 0, 1, 2
 

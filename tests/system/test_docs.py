@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The committed pages of profiles and classes are what the program prints (`make docs` writes them)."""
+"""The committed pages of profiles and classes, and the helps in SIMULATOR.md, are what the programs print (`make docs`)."""
 
 import os
 import re
