@@ -1,5 +1,6 @@
 #include "firmware-sim/accept.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -364,8 +365,9 @@ static void say_length(const struct accept *accept)
         count++;
         length_ms += scenario_length_ms(&accept->acts[i].scenario);
     }
-    (void)fprintf(stderr, "%zu scenarios, at most %lld min 共 %zu 个场景，最长约 %lld 分钟\n", count,
-                  (long long)(length_ms / 60000 + 1), count, (long long)(length_ms / 60000 + 1));
+    int64_t minutes = length_ms / 60000 + 1;
+    (void)fprintf(stderr, "%zu scenarios, at most %" PRId64 " min 共 %zu 个场景，最长约 %" PRId64 " 分钟\n", count,
+                  minutes, count, minutes);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------------- */

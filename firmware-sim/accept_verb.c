@@ -146,7 +146,7 @@ int accept_verb(int count, char **words)
                                           {"lang", required_argument, NULL, OPTION_LANG},
                                           {"help", no_argument, NULL, OPTION_HELP},
                                           {NULL, 0, NULL, 0}};
-    struct accept_options options = {.file = DEFAULT_FILE, .wait_ms = WAIT_DEFAULT_S * 1000};
+    struct accept_options options = {.file = DEFAULT_FILE, .wait_ms = (int64_t)WAIT_DEFAULT_S * 1000};
     int option;
     while ((option = getopt_long(count, words, "h", known, NULL)) != -1) { /* NOLINT(concurrency-mt-unsafe) */
         if (option == OPTION_HELP || option == 'h')

@@ -27,8 +27,10 @@ static void print_task(const struct hands *hands, const struct cast *cast, const
     struct text lines;
     text_init(&lines, bytes, sizeof bytes);
     cast_print_lines(cast, &step->action, &lines);
-    for (size_t i = 0; i < lines.used; i++)
-        bytes[i] = bytes[i] != '\n' ? bytes[i] : i + 1 == lines.used ? '\0' : ';';
+    if (lines.used > 0)
+        bytes[lines.used - 1] = '\0';
+    for (char *at = strchr(bytes, '\n'); at != NULL; at = strchr(at, '\n'))
+        *at = ';';
     text_add(out, "%s%s", step->action.kind == ACTION_ORDER ? "outpost " : "", bytes);
 }
 

@@ -1,14 +1,12 @@
 #include "firmware-sim/picture.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "firmware-sim/json.h"
 #include "firmware-sim/utf8.h"
 
-#define TIME_MAX   ((long long)1 << 53)
-#define ROOM_FIRST 1024
+#define TIME_MAX ((long long)1 << 53)
 
 struct message {
     struct picture *picture;
@@ -16,10 +14,11 @@ struct message {
     bool live;
 };
 
-void picture_open(struct picture *picture, const struct site *site, const char *root)
+void picture_open(struct picture *picture, const struct site *site, const char *root, size_t fact_room)
 {
-    *picture = (struct picture){.site = site, .root = root};
+    *picture = (struct picture){.site = site, .root = root, .fact_room = fact_room};
     words_open(&picture->words);
+    picture->facts = pool_take(&picture->words.pool, fact_room, sizeof *picture->facts);
     picture->devices = pool_take(&picture->words.pool, site->device_count + 1, sizeof *picture->devices);
 }
 
@@ -31,7 +30,6 @@ void picture_close(struct picture *picture)
         cJSON_Delete(picture->devices[i].telemetry);
     }
     cJSON_Delete(picture->status);
-    free(picture->facts);
     words_close(&picture->words);
     *picture = (struct picture){0};
 }
@@ -40,19 +38,10 @@ void picture_close(struct picture *picture)
 
 static void add_fact(struct picture *picture, const struct fact *fact)
 {
-    if (picture->fact_count == picture->fact_room && picture->fact_room < PICTURE_FACTS_MAX) {
-        size_t room = picture->fact_room == 0 ? ROOM_FIRST : 2 * picture->fact_room;
-        room = room > PICTURE_FACTS_MAX ? PICTURE_FACTS_MAX : room;
-        struct fact *facts = realloc(picture->facts, room * sizeof *facts);
-        if (facts != NULL) {
-            picture->facts = facts;
-            picture->fact_room = room;
-        }
-    }
-    if (picture->fact_count == picture->fact_room)
-        picture->forgotten++;
-    else
+    if (picture->fact_count < picture->fact_room)
         picture->facts[picture->fact_count++] = *fact;
+    else
+        picture->forgotten++;
 }
 
 static void read_value(struct words *words, const cJSON *value, struct fact *ret_fact)

@@ -16,7 +16,6 @@
 #include "firmware-sim/site.h"
 #include "firmware-sim/words.h"
 
-#define PICTURE_FACTS_MAX   ((size_t)400000)
 #define PICTURE_MESSAGE_MAX ((size_t)256 * 1024)
 #define PICTURE_BURST_MAX   ((size_t)4096) /* numbers of a lane behind its newest one that are told apart */
 
@@ -59,8 +58,8 @@ struct picture {
     struct known *devices; /* of each site device */
     cJSON *status;
     struct fact *facts;
-    size_t fact_count;
     size_t fact_room;
+    size_t fact_count;
     struct lane lanes[2]; /* a, t */
     bool has_delay;
     int64_t delay_ms;  /* smallest time from `at_ms` to `arrived_ms`: how far the clocks are apart, and the way */
@@ -69,8 +68,8 @@ struct picture {
     bool clock_unsync; /* the gateway says that its clock was never set */
 };
 
-/* Site and root must outlive it. */
-void picture_open(struct picture *picture, const struct site *site, const char *root);
+/* With room for so many facts. Site and root must outlive it. */
+void picture_open(struct picture *picture, const struct site *site, const char *root, size_t fact_room);
 void picture_close(struct picture *picture); /* accepts the zeroed */
 
 /* One message. */

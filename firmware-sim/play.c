@@ -185,7 +185,7 @@ void play(struct session *session, const struct hands *hands, const struct cast 
                                   .picture = &session->picture,
                                   .watch = &play.watch,
                                   .ended_ms = ended_ms,
-                                  .cut_short = play.cut_short,
+                                  .cut_short = play.cut_short || session->picture.forgotten > 0,
                                   .note = note_of(&play, ended_ms)};
     account_scenario(&played, pool, ret_scenario);
     judge_close(&play.judge);

@@ -210,8 +210,8 @@ static void put_head(cJSON *root, const struct report *report)
 /* cJSON indents with tabs, which stand nowhere else: in a string they are escaped. */
 static void untab(char *text)
 {
-    for (char *at = text; *at != '\0'; at++)
-        *at = *at == '\t' ? ' ' : *at;
+    for (char *at = strchr(text, '\t'); at != NULL; at = strchr(at, '\t'))
+        *at = ' ';
 }
 
 bool report_put_json(const struct report *report, FILE *out)

@@ -10,6 +10,7 @@
 #include "firmware-sim/clock.h"
 
 #define WAIT_MAX_MS 1000
+#define FACTS_MAX   200000 /* of one scenario: half an hour of a busy site */
 
 static bool open_signals(struct session *session)
 {
@@ -27,7 +28,7 @@ bool session_open(struct session *session, const struct listen_options *options,
                   const char *root, struct text *why)
 {
     *session = (struct session){.signals = -1};
-    picture_open(&session->picture, site, root);
+    picture_open(&session->picture, site, root, FACTS_MAX);
     session->listener = listener_open(options, why);
     if (session->listener != NULL && open_signals(session))
         return true;

@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (site.bus_count == 0 &&
         !site_open_bytes(&site, "f", plant, sizeof plant - 1, NULL, sentence_init(&warnings), sentence_init(&why)))
         abort();
-    picture_open(&picture, &site, ROOT);
+    picture_open(&picture, &site, ROOT, 64);
     picture_watch(&picture, watched, 1);
     int64_t now_ms = 1000;
     for (size_t at = 0; at < size; now_ms++) {

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 import xml.etree.ElementTree as ElementTree
 
 import jsonschema
@@ -232,6 +233,27 @@ class TestAccept(outpost_test.Case):
         self.begin()
         self.refused(2, "--no-drill", "--scenario", self.scenario())
         self.assertEqual([], self.collector.alarms(event="raised"))
+
+    def test_drill_needs_no_word(self):
+        """What a gateway in a drill would publish: its records carry the mark."""
+        self.site_file = self.demo_site()
+        with open(self.site_file, encoding="utf-8") as file:
+            devices = [device["id"] for device in json.load(file)["devices"]]
+
+        def publish(topic, **body):
+            message = json.dumps({"gw": "demo-0001", "at": int(time.time() * 1000), **body})
+            self.collector.client.publish(f"outpost/v1/demo-0001/{topic}", message, 1, retain=True).wait_for_publish(PATIENCE_S)
+
+        publish("status", online=True)
+        for number, dev in enumerate(devices):
+            publish(f"registry/{dev}", dev=dev, cls="io", points={}, alarms={})
+            publish(f"telemetry/{dev}", lane="t", stream="x", seq=number, dev=dev, values={}, bad={}, test=dev != "gas-store")
+        quiet = [{"do": "leaking normal"}, {"expect": {"never": {"alarm": "comm.lost"}, "for": "100ms"}}]
+        words = ("--manual", "--scenario", self.scenario(steps=quiet), "--bind")
+        self.refused(2, "gas-store is not in a drill", *words, "leaking=gas-store")
+        self.run_to_end(*words, "leaking=gas-kitchen")
+        report = self.report()
+        self.assertTrue(report["drill"] and report["passed"])
 
     def test_bad_words(self):
         self.site_file = self.demo_site()

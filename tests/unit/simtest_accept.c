@@ -11,6 +11,7 @@
 
 #define START_MS 1000000
 #define ROOT     "outpost/v1/g"
+#define ROOM     100
 
 static const char plant[] =
     "{'gateway':{'id':'g'},'buses':[{'id':'b','link':'tcp','host':'h','port':1}],'devices':["
@@ -51,7 +52,7 @@ static void begin(const char *roles, const char *steps)
         !cast_open(&cast, &scenario, &site, NULL, 0, &why.text))
         fail_msg("%s", why.bytes);
     judge_open(&judge, &cast);
-    picture_open(&picture, &site, ROOT);
+    picture_open(&picture, &site, ROOT, ROOM);
     picture.has_delay = true; /* the clocks agree, and the way takes no time */
     stopwatch_start(&watch, START_MS);
     number = 0;
@@ -425,6 +426,18 @@ static void test_what_is_no_message(void **state)
     assert_false(picture_online(&picture));
 }
 
+static void test_room_for_facts(void **state)
+{
+    (void)state;
+    begin_high();
+    for (size_t i = 0; i < ROOM + 3; i++)
+        alarm("gas-2", "gas.low", "raised", 3000, 3000);
+    assert_int_equal(picture.fact_count, ROOM);
+    assert_int_equal(picture.forgotten, 3);
+    watch_all();
+    assert_int_equal(picture.fact_count + picture.forgotten, 0);
+}
+
 static void test_drill(void **state)
 {
     (void)state;
@@ -459,6 +472,7 @@ int main(void)
         cmocka_unit_test_teardown(test_pauses, end),
         cmocka_unit_test_teardown(test_history_counts, end),
         cmocka_unit_test_teardown(test_what_is_no_message, end),
+        cmocka_unit_test_teardown(test_room_for_facts, end),
         cmocka_unit_test_teardown(test_drill, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
