@@ -192,7 +192,8 @@ tsan: ## the same under ThreadSanitizer
 
 system: programs ## the real programs against a real broker, with faults and kill -9 (T=name: only those)
 	$(Q)$(SANITIZE) OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(RUN) --jobs $(SYSTEM_JOBS) --timeout 36000 $(SYSTEM_TESTS)
-SYSTEM_JOBS ?= 2
+# They mostly wait: for alarms to clear, for brokers to come back.
+SYSTEM_JOBS ?= 4
 
 # Real threads under ThreadSanitizer: the round trip is enough to bring them all together.
 .PHONY: system-tsan system-asan

@@ -387,7 +387,7 @@ static void fill_head(struct accept *accept)
     report->manual = accept->options->manual;
     report->stopped = accept->session.stopped;
     report->ended_ms = clock_wall_ms();
-    report->delay_ms = picture->has_delay ? picture->delay_ms : REPORT_NEVER;
+    report->delay_ms = picture->has_delay ? picture->offset_ms : REPORT_NEVER;
     report->clock_unsync = picture->clock_unsync;
     report->notes = accept->notes;
     report->scenarios = accept->scenarios;

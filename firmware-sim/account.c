@@ -270,7 +270,7 @@ static bool was_active(const struct played *played, const struct check *check)
         return false;
     cJSON_ArrayForEach(item, json_member(played->picture->devices[check->device].active, "alarms"))
     {
-        double since_ms = json_number(item, "since", 0) + (double)played->picture->delay_ms;
+        double since_ms = json_number(item, "since", 0) + (double)played->picture->offset_ms;
         if (text_equals(json_text(item, "alarm", ""), expectation->name) && since_ms < (double)played->watch->start_ms)
             return true;
     }

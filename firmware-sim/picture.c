@@ -192,6 +192,7 @@ static bool note_clock(const struct message *message, const cJSON *body, long lo
     if (message->live && (!picture->has_delay || delay_ms < picture->delay_ms)) {
         picture->has_delay = true;
         picture->delay_ms = delay_ms;
+        picture->offset_ms = picture->fixed ? picture->offset_ms : delay_ms;
     }
     picture->clock_unsync = strcmp(json_text(body, "clk", "sync"), "unsync") == 0;
     return true;
@@ -310,12 +311,14 @@ void picture_watch(struct picture *picture, const size_t *devices, size_t count)
 {
     picture->fact_count = 0;
     picture->forgotten = 0;
+    picture->fixed = true;
+    picture->offset_ms = picture->delay_ms;
     for (size_t i = 0; i < picture->site->device_count; i++)
         picture->devices[i].watched = false;
     for (size_t i = 0; i < count; i++) {
         struct known *known = &picture->devices[devices[i]];
         const struct message message = {
-            .picture = picture, .arrived_ms = known->telemetry_ms + picture->delay_ms, .live = true};
+            .picture = picture, .arrived_ms = known->telemetry_ms + picture->offset_ms, .live = true};
         if (!known->watched && known->telemetry != NULL)
             add_readings(&message, known->telemetry);
         known->watched = true;
@@ -324,7 +327,7 @@ void picture_watch(struct picture *picture, const size_t *devices, size_t count)
 
 int64_t picture_when(const struct picture *picture, const struct fact *fact)
 {
-    return fact->at_ms + (picture->has_delay ? picture->delay_ms : 0);
+    return fact->at_ms + picture->offset_ms;
 }
 
 bool picture_online(const struct picture *picture)

@@ -63,6 +63,8 @@ struct picture {
     struct lane lanes[2]; /* a, t */
     bool has_delay;
     int64_t delay_ms;  /* smallest time from `at_ms` to `arrived_ms`: how far the clocks are apart, and the way */
+    int64_t offset_ms; /* the same as it was when the watch began: while something is judged, times do not move */
+    bool fixed;
     size_t garbled;    /* messages that could not be read */
     size_t forgotten;  /* facts for which there was no room */
     bool clock_unsync; /* the gateway says that its clock was never set */
@@ -76,10 +78,11 @@ void picture_close(struct picture *picture); /* accepts the zeroed */
 void picture_take(struct picture *picture, const char *topic, const void *payload, size_t size, bool retained,
                   int64_t arrived_ms);
 
-/* Forgets all facts; watches these devices from now on, and their newest readings are the first facts. */
+/* Forgets all facts; watches these devices from now on, and their newest readings are the first facts. What is known of the
+ * clocks by now holds until the next watch. */
 void picture_watch(struct picture *picture, const size_t *devices, size_t count);
 
-/* When the fact was, by our clock: the smallest delay ever seen counts as none. */
+/* When the fact was, by our clock: the smallest delay that was seen counts as none. */
 int64_t picture_when(const struct picture *picture, const struct fact *fact);
 
 bool picture_online(const struct picture *picture);

@@ -359,7 +359,7 @@ static void put_row(const struct report *report, const struct report_row *row, s
         put_seconds(out, row->within_ms);
         (void)fputs("<br/><span class=\"q\">", out);
         if (row->arrived_ms != REPORT_NEVER && row->when_ms != REPORT_NEVER)
-            put_seconds(out, row->arrived_ms - row->when_ms);
+            put_seconds(out, row->arrived_ms < row->when_ms ? 0 : row->arrived_ms - row->when_ms);
         (void)fputs("</span>", out);
     }
     (void)fputs("</td><td>", out);

@@ -373,6 +373,26 @@ static void test_clocks_apart(void **state)
     assert_int_equal(judge.checks[0].met_ms, 4000);
 }
 
+/* A record that was quicker than all before it moves nothing while something is judged: what happened at once stays at once. */
+static void test_clocks_stand_still_while_judging(void **state)
+{
+    (void)state;
+    begin(ONE, LEAK ",{'id':'high','expect':{'alarm':'gas.high','of':'one','event':'raised'},'within':'10s'},"
+                    "{'expect':{'event':'interlock_tripped'},'within':'2s','after':'high'}");
+    picture.delay_ms = 30;
+    watch_all();
+    judge_done(&judge, 0, 0);
+    alarm("gas-1", "gas.high", "raised", 4000, 4030);
+    look();
+    reading("gas-2", "'values':{},'bad':{}", 4500); /* no time on its way */
+    take(ROOT "/event", 5000, "{'lane':'a','seq':99,'at':1004000,'event':'interlock_tripped','interlock':'trip'}");
+    look();
+    assert_int_equal(picture.delay_ms, 0);
+    assert_int_equal(judge.checks[0].met_ms, 4030);
+    assert_int_equal(judge.checks[1].outcome, JUDGED_MET);
+    assert_int_equal(judge.checks[1].met_ms, 4030);
+}
+
 /* While a person sprays gas the scenario's clock stands still. */
 static void test_pauses(void **state)
 {
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test_teardown(test_readings, end),
         cmocka_unit_test_teardown(test_reading_that_holds_already, end),
         cmocka_unit_test_teardown(test_clocks_apart, end),
+        cmocka_unit_test_teardown(test_clocks_stand_still_while_judging, end),
         cmocka_unit_test_teardown(test_pauses, end),
         cmocka_unit_test_teardown(test_history_counts, end),
         cmocka_unit_test_teardown(test_what_is_no_message, end),
