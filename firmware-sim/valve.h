@@ -3,7 +3,7 @@
  *
  * The coil of a shut-off valve closes it within VALVE_STROKE_S and cannot open it: reopening is done by hand at the valve,
  * and only while the coil is released. A fan is up to speed, and down again, within FAN_SPIN_S. The end switch (of a fan: the
- * air flow switch) is a contact: after each change it may bounce. The strokes are engineering choices; GB/T 50028 wants an
+ * air flow switch) is a contact: after each change it may bounce. The strokes are engineering choices; GB 50028 wants an
  * emergency valve shut within some seconds. */
 #ifndef OUTPOST_FIRMWARE_SIM_VALVE_H
 #define OUTPOST_FIRMWARE_SIM_VALVE_H

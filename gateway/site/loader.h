@@ -20,7 +20,6 @@
 
 struct build_slave {
     const struct raw_slave *raw;
-    const struct node *node; /* its entry in the file: of a slave, or of a device that is both */
     const struct profile_file *profile;
     bool implied;               /* written as a device with "bus" */
     bool broken;                /* its profile is missing or bad: what it lacks is no news */
