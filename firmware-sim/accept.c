@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "firmware-sim/account.h"
-#include "firmware-sim/cast.h"
+#include "firmware-sim/acts.h"
 #include "firmware-sim/clock.h"
 #include "firmware-sim/control.h"
 #include "firmware-sim/digest.h"
@@ -15,28 +14,19 @@
 #include "firmware-sim/house.h"
 #include "firmware-sim/json.h"
 #include "firmware-sim/play.h"
-#include "firmware-sim/player.h"
+#include "firmware-sim/ready.h"
 #include "firmware-sim/report.h"
+#include "firmware-sim/roll.h"
 #include "firmware-sim/run.h"
 #include "firmware-sim/session.h"
-#include "firmware-sim/shelf.h"
+#include "firmware-sim/waiver.h"
 
 #define WARNINGS_SIZE 16384
 #define PASSWORD_SIZE 1024
 #define LINE_SIZE     2048
 #define NOTES_MAX     16
-#define BETTER_MS     15000 /* how long a bad point may take to become good once all were read */
-#define SAY_EVERY_MS  5000
-#define LOOK_EVERY_MS 250
+#define DRILL_MAX_MIN 120 /* the gateway ends a drill by then */
 #define TOPIC_SUFFIX  "/#"
-
-struct act { /* a scenario that was asked for */
-    struct scenario scenario;
-    struct cast cast;
-    bool open;
-    bool applies;
-    struct sentence why; /* it does not */
-};
 
 struct accept {
     const struct accept_options *options;
@@ -45,10 +35,10 @@ struct accept {
     struct site site;
     struct session session;
     struct hands hands;
+    struct waivers waivers;
     char sha256[DIGEST_HEX_SIZE];
     char *password;
-    struct act *acts;
-    size_t act_count;
+    struct acts acts;
     struct report report;
     const char **notes;
     struct report_scenario *scenarios;
@@ -98,69 +88,11 @@ static bool read_files(struct accept *accept, struct text *why)
     return listen_check_url(accept->house.url, why) && digest_file(options->file, accept->sha256, why);
 }
 
-/* The binds that name a role of this scenario. */
-static size_t binds_for(const struct accept_options *options, const struct scenario *scenario, char **ret_binds)
+static bool read_waivers(struct accept *accept, struct text *why)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < options->bind_count; i++) {
-        size_t length = strcspn(options->binds[i], "=");
-        if (scenario_find_role(scenario, options->binds[i], length) != SCENARIO_NONE)
-            ret_binds[count++] = options->binds[i];
-    }
-    return count;
-}
-
-static bool open_act(struct accept *accept, const char *what, struct text *why)
-{
-    char *binds[ACCEPT_NAMES_MAX];
-    struct act *act = &accept->acts[accept->act_count];
-    if (!shelf_open(run_scenario_dirs(accept->options->file), what, &act->scenario, why))
-        return false;
-    accept->act_count++;
-    act->open = true;
-    size_t count = binds_for(accept->options, &act->scenario, binds);
-    act->applies = cast_open(&act->cast, &act->scenario, &accept->site, binds, count, sentence_init(&act->why));
-    return true;
-}
-
-/* Those that were named must apply. */
-static bool open_named(struct accept *accept, struct text *why)
-{
-    const struct accept_options *options = accept->options;
-    accept->acts = pool_take(&accept->pool, options->scenario_count, sizeof *accept->acts);
-    for (size_t i = 0; i < options->scenario_count; i++) {
-        if (!open_act(accept, options->scenarios[i], why))
+    for (size_t i = 0; i < accept->options->except_count; i++) {
+        if (!waiver_add(&accept->waivers, &accept->site, accept->options->excepts[i], &accept->pool, why))
             return false;
-        if (!accept->acts[i].applies)
-            return text_refuse(why, "%s", accept->acts[i].why.bytes);
-    }
-    return true;
-}
-
-static bool open_acts(struct accept *accept, struct text *why)
-{
-    const char *const *files;
-    if (accept->options->scenario_count > 0)
-        return open_named(accept, why);
-    size_t count = shelf_list(run_scenario_dirs(accept->options->file), &accept->pool, &files);
-    accept->acts = pool_take(&accept->pool, count + 1, sizeof *accept->acts);
-    for (size_t i = 0; i < count; i++) {
-        if (!open_act(accept, files[i], why))
-            return false;
-    }
-    return true;
-}
-
-/* A bind that names no role of any scenario is a slip of the pen. */
-static bool check_binds(const struct accept *accept, struct text *why)
-{
-    for (size_t i = 0; i < accept->options->bind_count; i++) {
-        const char *bind = accept->options->binds[i];
-        bool used = false;
-        for (size_t k = 0; k < accept->act_count; k++)
-            used = used || scenario_find_role(&accept->acts[k].scenario, bind, strcspn(bind, "=")) != SCENARIO_NONE;
-        if (!used)
-            return text_refuse(why, "--bind %.80s: no scenario has such a role; write ROLE=DEVICE", bind);
     }
     return true;
 }
@@ -205,80 +137,59 @@ static bool open_session(struct accept *accept, struct text *why)
     return session_open(&accept->session, &options, &accept->site, accept->house.root, why);
 }
 
-/* --- waiting until the gateway and all devices are there ------------------------------------------------------------- */
+/* --- devices --------------------------------------------------------------------------------------------------------- */
 
-static void print_missing(const struct accept *accept, struct text *out)
-{
-    static const char *const words[] = {[READY_NOTHING] = "no telemetry 无数据",
-                                        [READY_PARTLY] = "not all read 未读全",
-                                        [READY_BAD] = "bad points 测点无效",
-                                        [READY_GOOD] = ""};
-    const struct picture *picture = &accept->session.picture;
-    if (!accept->session.heard)
-        text_add(out, " the broker 消息服务器;");
-    if (!picture_online(picture))
-        text_add(out, " the gateway online 网关上线;");
-    for (size_t i = 0; i < accept->site.device_count; i++) {
-        enum readiness readiness = account_readiness(picture, i);
-        if (readiness != READY_GOOD)
-            text_add(out, " %s (%s)", accept->site.devices[i].id, words[readiness]);
-    }
-}
-
-static void say_missing(const struct accept *accept)
+/* What has no good reading, by name; how it could be let pass. */
+static void say_device(const struct accept *accept, size_t device, const struct report_device *entry)
 {
     char bytes[LINE_SIZE];
-    struct text missing;
-    text_init(&missing, bytes, sizeof bytes);
-    print_missing(accept, &missing);
-    if (missing.used > 0)
-        (void)fprintf(stderr, "waiting for 等待:%s\n", bytes);
+    struct text text;
+    struct outlook outlook;
+    roll_look(&accept->session.picture, &accept->waivers, device, &outlook);
+    text_init(&text, bytes, sizeof bytes);
+    if (!entry->good)
+        roll_print_outlook(&outlook, &accept->session.picture, device, &text);
+    else
+        text_add(&text, "%s", entry->id);
+    (void)fprintf(stderr, "%s %s\n", entry->good ? "✓" : "✗", bytes);
+    for (size_t i = 0; i < entry->point_count; i++) {
+        const struct report_point *point = &entry->points[i];
+        if (point->waived != NULL)
+            (void)fprintf(stderr, "  ! waived 豁免 %s.%s (%s): %s\n", entry->id, point->id, point->quality,
+                          point->waived[0] == '\0' ? "no reason given 未说明理由" : point->waived);
+    }
+    if (outlook.readiness == READY_BAD)
+        (void)fprintf(stderr,
+                      "  if that is as it should be, whoever signs can let it pass 若属正常，可经同意豁免: "
+                      "--except %s.%s=REASON\n",
+                      entry->id, outlook.names[0]);
 }
 
-static enum readiness least_ready(const struct accept *accept)
+/* What was waived for nothing: the report is not to claim it. */
+static void note_waivers(struct accept *accept)
 {
-    enum readiness least = READY_GOOD;
-    for (size_t i = 0; i < accept->site.device_count; i++) {
-        enum readiness readiness = account_readiness(&accept->session.picture, i);
-        least = readiness < least ? readiness : least;
+    char bytes[LINE_SIZE];
+    struct text text;
+    text_init(&text, bytes, sizeof bytes);
+    for (size_t i = 0; i < accept->waivers.count; i++) {
+        const struct waiver *waiver = &accept->waivers.list[i];
+        if (!report_has_waived(&accept->report.devices[waiver->device], waiver->point))
+            text_add(&text, " %s.%s", accept->site.devices[waiver->device].id, waiver->point);
     }
-    return picture_online(&accept->session.picture) ? least : READY_NOTHING;
-}
-
-/* False when it was stopped. What has not come in the time given is the devices' fault. */
-static bool wait_ready(struct accept *accept)
-{
-    int64_t now_ms = clock_wall_ms();
-    int64_t until_ms = now_ms + accept->options->wait_ms;
-    int64_t said_ms = 0;
-    bool read = false;
-    for (; now_ms < until_ms; now_ms = clock_wall_ms()) {
-        enum readiness least = least_ready(accept);
-        if (least == READY_GOOD)
-            return true;
-        if (least == READY_BAD && !read) {
-            read = true;
-            until_ms = until_ms < now_ms + BETTER_MS ? until_ms : now_ms + BETTER_MS;
-        }
-        if (now_ms - said_ms >= SAY_EVERY_MS && accept->session.heard) {
-            said_ms = now_ms;
-            say_missing(accept);
-        }
-        if (session_wait(&accept->session, now_ms + LOOK_EVERY_MS, NULL, 0) == WOKE_STOP)
-            return false;
-    }
-    return true;
+    if (text.used > 0)
+        note(accept, pool_print(&accept->pool, "豁免未用到 waived, but not in need of it:%s", bytes));
 }
 
 static void find_devices(struct accept *accept)
 {
     struct report_device *devices = pool_take(&accept->pool, accept->site.device_count + 1, sizeof *devices);
     for (size_t i = 0; i < accept->site.device_count; i++) {
-        account_device(&accept->session.picture, i, &accept->pool, &devices[i]);
-        (void)fprintf(stderr, "%s %s %s\n", devices[i].good ? "✓" : "✗", devices[i].id, devices[i].note);
+        roll_device(&accept->session.picture, &accept->waivers, i, &accept->pool, &devices[i]);
+        say_device(accept, i, &devices[i]);
     }
     accept->report.devices = devices;
     accept->report.device_count = accept->site.device_count;
+    note_waivers(accept);
 }
 
 /* --- drills ---------------------------------------------------------------------------------------------------------- */
@@ -296,19 +207,26 @@ static const char *real_device(const struct accept *accept, const struct act *ac
     return NULL;
 }
 
+static bool refuse_drill(const struct accept *accept, const char *real, struct text *why)
+{
+    size_t count;
+    int64_t minutes = acts_length_min(&accept->acts, &count);
+    minutes = minutes < DRILL_MAX_MIN ? minutes : DRILL_MAX_MIN;
+    return text_refuse(
+        why,
+        "what comes now would be real alarms to every centre 现在产生的报警对各中心都是真实报警: %s is not in a "
+        "drill. At the gateway: `outpost drill %.200s --for %" PRId64 "m`; or tell the centres and say --no-drill "
+        "请先在网关上开始演练，或通知各中心后加 --no-drill",
+        real, accept->options->file, minutes);
+}
+
 static bool check_drill(struct accept *accept, struct text *why)
 {
     const char *real = NULL;
-    for (size_t i = 0; i < accept->act_count && real == NULL; i++)
-        real = real_device(accept, &accept->acts[i]);
+    for (size_t i = 0; i < accept->acts.count && real == NULL; i++)
+        real = real_device(accept, &accept->acts.list[i]);
     accept->report.drill = real == NULL;
-    return real == NULL || accept->options->no_drill ||
-           text_refuse(
-               why,
-               "what comes now would be real alarms to every centre: %s is not in a drill. Begin a drill at the "
-               "gateway, or tell the centres and say --no-drill 现在产生的报警对各中心都是真实报警：请先在网关开始"
-               "演练，或通知各中心后加 --no-drill",
-               real);
+    return real == NULL || accept->options->no_drill || refuse_drill(accept, real, why);
 }
 
 /* --- the scenarios ------------------------------------------------------------------------------------------------------ */
@@ -341,33 +259,30 @@ static void play_act(struct accept *accept, const struct act *act)
 
 static void play_acts(struct accept *accept)
 {
-    for (size_t i = 0; i < accept->act_count; i++) {
-        const struct act *act = &accept->acts[i];
+    for (size_t i = 0; i < accept->acts.count; i++) {
+        const struct act *act = &accept->acts.list[i];
         if (!act->applies)
             skip_act(accept, act, act->why.bytes);
         else if (accept->session.stopped)
             skip_act(accept, act, "中途停止 stopped before it");
         else if (!accept->options->no_drill && real_device(accept, act) != NULL)
-            skip_act(accept, act, "演练已结束 the drill has ended: begin another, and try again");
+            skip_act(accept, act, "演练已结束，请重新开始 the drill has ended: begin another, and try again");
         else
             play_act(accept, act);
     }
 }
 
-/* At most; without what people need. */
 static void say_length(const struct accept *accept)
 {
-    int64_t length_ms = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < accept->act_count; i++) {
-        if (!accept->acts[i].applies)
-            continue;
-        count++;
-        length_ms += scenario_length_ms(&accept->acts[i].scenario);
-    }
-    int64_t minutes = length_ms / 60000 + 1;
+    size_t count;
+    int64_t minutes = acts_length_min(&accept->acts, &count);
     (void)fprintf(stderr, "%zu scenarios, at most %" PRId64 " min 共 %zu 个场景，最长约 %" PRId64 " 分钟\n", count,
                   minutes, count, minutes);
+    if (accept->report.drill && !accept->options->no_drill && minutes > DRILL_MAX_MIN)
+        (void)fprintf(stderr,
+                      "! a drill ends after %d min: what is not begun by then is not played; choose with --scenario "
+                      "演练最长 %d 分钟，请用 --scenario 分次进行\n",
+                      DRILL_MAX_MIN, DRILL_MAX_MIN);
 }
 
 /* --- the whole ---------------------------------------------------------------------------------------------------------- */
@@ -397,6 +312,13 @@ static void note_surroundings(struct accept *accept)
 {
     char line[SENTENCE_SIZE];
     const char *running = json_text(accept->session.picture.status, "config", accept->sha256);
+    if (!accept->session.heard)
+        note(accept, pool_print(&accept->pool, "未能连上消息服务器 the broker never let us listen: %s",
+                                accept->session.trouble));
+    else if (accept->session.message_count == 0)
+        note(accept, pool_print(&accept->pool,
+                                "未收到任何消息，请检查账号的读取权限 nothing came at all: may the account read %s/#?",
+                                accept->house.root));
     if (!picture_online(&accept->session.picture))
         note(accept, "网关不在线 the gateway is not online");
     if (strcmp(running, accept->sha256) != 0)
@@ -427,8 +349,10 @@ static int run_all(struct accept *accept, const char *base)
 {
     struct sentence why;
     accept->notes = pool_take(&accept->pool, NOTES_MAX, sizeof *accept->notes);
-    accept->scenarios = pool_take(&accept->pool, accept->act_count + 1, sizeof *accept->scenarios);
-    bool ready = wait_ready(accept);
+    accept->scenarios = pool_take(&accept->pool, accept->acts.count + 1, sizeof *accept->scenarios);
+    bool ready = ready_wait(&accept->session, &accept->waivers, accept->options->wait_ms);
+    if (!waivers_check(&accept->waivers, &accept->session.picture, sentence_init(&why)))
+        return refuse(&why, 2);
     find_devices(accept);
     if (ready && picture_online(&accept->session.picture)) {
         if (!check_drill(accept, sentence_init(&why)))
@@ -436,9 +360,9 @@ static int run_all(struct accept *accept, const char *base)
         say_length(accept);
         play_acts(accept);
     } else {
-        for (size_t i = 0; i < accept->act_count; i++)
-            skip_act(accept, &accept->acts[i],
-                     accept->acts[i].applies ? "未开始 not begun" : accept->acts[i].why.bytes);
+        for (size_t i = 0; i < accept->acts.count; i++)
+            skip_act(accept, &accept->acts.list[i],
+                     accept->acts.list[i].applies ? "未开始 not begun" : accept->acts.list[i].why.bytes);
     }
     return write_report(accept, base);
 }
@@ -446,11 +370,7 @@ static int run_all(struct accept *accept, const char *base)
 static void close_all(struct accept *accept)
 {
     session_close(&accept->session);
-    for (size_t i = 0; i < accept->act_count; i++) {
-        if (accept->acts[i].applies)
-            cast_close(&accept->acts[i].cast);
-        scenario_close(&accept->acts[i].scenario);
-    }
+    acts_close(&accept->acts);
     site_close(&accept->site);
     pool_close(&accept->pool);
 }
@@ -461,8 +381,9 @@ int accept_site(const struct accept_options *options)
     struct sentence why;
     const char *base = NULL;
     int status = 2;
-    if (!read_files(&accept, sentence_init(&why)) || !open_acts(&accept, &why.text) ||
-        !check_binds(&accept, &why.text) || !name_report(&accept, &base, &why.text))
+    if (!read_files(&accept, sentence_init(&why)) ||
+        !acts_open(&accept.acts, options, &accept.site, &accept.pool, &why.text) || !read_waivers(&accept, &why.text) ||
+        !name_report(&accept, &base, &why.text))
         status = refuse(&why, 2);
     else if (!find_hands(&accept, &why.text) || !open_session(&accept, &why.text))
         status = refuse(&why, 1);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "firmware-sim/waiver.h"
+
 #define ACCEPT_NAMES_MAX 64
 
 struct accept_options { /* NULL where it was not said */
@@ -21,10 +23,12 @@ struct accept_options { /* NULL where it was not said */
     const char *outpost; /* program for orders; else people are asked */
     const char *report;  /* path without .html and .json */
     const char *language;
-    const char *scenarios[ACCEPT_NAMES_MAX]; /* names or files; none: all that apply */
+    const char *scenarios[ACCEPT_NAMES_MAX]; /* names or files; none: all that apply and are not long */
     size_t scenario_count;
     char *binds[ACCEPT_NAMES_MAX]; /* "role=device" */
     size_t bind_count;
+    const char *excepts[WAIVERS_MAX]; /* "device.point=reason" (waiver.h) */
+    size_t except_count;
     int64_t wait_ms; /* for the gateway and its devices */
     bool manual;
     bool no_drill;

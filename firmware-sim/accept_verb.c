@@ -21,12 +21,16 @@ static int print_help(void)
         "  --ca-file FILE        who signs the broker's certificate (default: the system's authorities) 根证书\n"
         "  --username NAME       account that may read the gateway's topics 账号\n"
         "  --password-file FILE  its password, alone in the first line 密码文件\n"
-        "  --scenario NAME       only this one, as often as wanted (or FILE.json; default: all that apply) 只做此场景\n"
+        "  --scenario NAME       only this one, as often as wanted (or FILE.json; default: all that apply\n"
+        "                        and take an hour at most) 只做此场景，默认做全部适用且不超过一小时的\n"
         "  --bind ROLE=DEVICE    which device plays that role 指定设备\n"
+        "  --except DEV.POINT=REASON  whoever signs lets that point pass without a good reading; the report says so\n"
+        "                        经同意不计的测点及理由，写入报告\n"
         "  --manual              on a real site: people provoke, and are told what to do 现场人工触发\n"
         "  --outpost PROGRAM     ack, reset and silence by this program (default: people are asked) "
         "用此程序下确认、复位命令\n"
-        "  --no-drill            go on although the records are real to every centre 不做演练标记，记录按真实处理\n"
+        "  --no-drill            go on without `outpost drill`: the records are real to every centre "
+        "不做演练，记录按真实处理\n"
         "  --wait SECONDS        for the gateway and its devices (default %d) 等待上线的时间\n"
         "  --report PATH         writes PATH.html and PATH.json (default acceptance-GATEWAY-DATE) 报告文件名\n"
         "  --socket PATH         control socket of the simulator (default as FILE has it) 模拟器控制口\n"
@@ -56,6 +60,7 @@ enum choice {
     OPTION_PASSWORD_FILE,
     OPTION_SCENARIO,
     OPTION_BIND,
+    OPTION_EXCEPT,
     OPTION_MANUAL,
     OPTION_OUTPOST,
     OPTION_NO_DRILL,
@@ -118,6 +123,11 @@ static bool take_option(int option, char *word, struct accept_options *options)
         if (good)
             options->binds[options->bind_count++] = word;
         return good;
+    case OPTION_EXCEPT:
+        good = options->except_count < WAIVERS_MAX && strchr(word, '.') != NULL;
+        if (good)
+            options->excepts[options->except_count++] = word;
+        return good;
     case OPTION_MANUAL:
         options->manual = true;
         return true;
@@ -137,6 +147,7 @@ int accept_verb(int count, char **words)
                                           {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
                                           {"scenario", required_argument, NULL, OPTION_SCENARIO},
                                           {"bind", required_argument, NULL, OPTION_BIND},
+                                          {"except", required_argument, NULL, OPTION_EXCEPT},
                                           {"manual", no_argument, NULL, OPTION_MANUAL},
                                           {"outpost", required_argument, NULL, OPTION_OUTPOST},
                                           {"no-drill", no_argument, NULL, OPTION_NO_DRILL},

@@ -5,174 +5,10 @@
 #include <string.h>
 
 #include "firmware-sim/json.h"
-#include "firmware-sim/utf8.h"
+#include "firmware-sim/keep.h"
 
-#define LINE_SIZE      1024
-#define IDENTITY_MAX   64
-#define FLATTEN_LEVELS 3
-#define CHANGE_LEAST   0.001 /* of its size: less is no movement worth a picture */
-
-/* Texts of the site file and the scenario may be anything, too. */
-static const char *keep(struct pool *pool, const char *text)
-{
-    if (text == NULL || text[0] == '\0')
-        return "";
-    char *own = pool_print(pool, "%s", text);
-    utf8_clean(own, strlen(own));
-    return own;
-}
-
-static const char *keep_value(struct pool *pool, const cJSON *value)
-{
-    if (cJSON_IsString(value))
-        return keep(pool, value->valuestring);
-    if (cJSON_IsBool(value))
-        return cJSON_IsTrue(value) ? "true" : "false";
-    if (cJSON_IsNumber(value))
-        return pool_print(pool, "%.10g", value->valuedouble);
-    return "";
-}
-
-static struct label keep_label(struct pool *pool, const cJSON *object)
-{
-    const char *zh = json_text(object, "zh", NULL);
-    const char *en = json_text(object, "en", NULL);
-    return (struct label){.zh = zh == NULL ? NULL : keep(pool, zh), .en = en == NULL ? NULL : keep(pool, en)};
-}
-
-/* --- devices --- */
-
-/* {"dates": {"inspect_next": …}} -> "dates.inspect_next". */
-static void flatten(const cJSON *object, const char *prefix, unsigned level, struct pool *pool,
-                    struct report_device *device, struct report_fact *facts)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, object)
-    {
-        const char *name = item->string == NULL ? "" : item->string;
-        const char *whole = prefix[0] == '\0' ? name : pool_print(pool, "%s.%s", prefix, name);
-        if (cJSON_IsObject(item) && level < FLATTEN_LEVELS)
-            flatten(item, whole, level + 1, pool, device, facts);
-        else if (device->identity_count < IDENTITY_MAX)
-            facts[device->identity_count++] = (struct report_fact){keep(pool, whole), keep_value(pool, item)};
-    }
-}
-
-static bool names(const cJSON *list, const char *word)
-{
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (cJSON_IsString(item) && text_equals(item->valuestring, word))
-            return true;
-    }
-    return false;
-}
-
-static bool is_early(const char *quality)
-{
-    return strcmp(quality, "never") == 0 || strcmp(quality, "starting") == 0;
-}
-
-static bool is_good(const char *quality)
-{
-    return strcmp(quality, "good") == 0 || strcmp(quality, "pending") == 0;
-}
-
-/* What the gateway works out by itself (a rate, a drift over a day) has no reading until it can. */
-static const char *quality_of(const struct picture *picture, size_t device, const char *point)
-{
-    const cJSON *telemetry = picture->devices[device].telemetry;
-    bool derived = device_find_signal(&picture->site->devices[device], point) == NULL;
-    const cJSON *bad = json_member(json_member(telemetry, "bad"), point);
-    const char *reason = cJSON_IsString(bad) ? bad->valuestring : bad != NULL ? "bad" : NULL;
-    if (reason == NULL && json_member(json_member(telemetry, "values"), point) == NULL)
-        reason = "never";
-    if (reason != NULL)
-        return derived && is_early(reason) ? "pending" : reason;
-    return names(json_member(telemetry, "uncertain"), point) ? "uncertain" : "good";
-}
-
-enum readiness account_readiness(const struct picture *picture, size_t device)
-{
-    const struct known *known = &picture->devices[device];
-    const cJSON *point;
-    enum readiness readiness = READY_GOOD;
-    if (known->registry == NULL || known->telemetry == NULL)
-        return READY_NOTHING;
-    cJSON_ArrayForEach(point, json_member(known->registry, "points"))
-    {
-        const char *quality = quality_of(picture, device, point->string);
-        if (is_early(quality))
-            return READY_PARTLY;
-        readiness = is_good(quality) ? readiness : READY_BAD;
-    }
-    return readiness;
-}
-
-static void find_points(const struct picture *picture, size_t place, struct pool *pool, struct report_device *device)
-{
-    const struct known *known = &picture->devices[place];
-    const cJSON *list = json_member(known->registry, "points");
-    struct report_point *points = pool_take(pool, json_count(list) + 1, sizeof *points);
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        const char *quality = quality_of(picture, place, item->string);
-        const cJSON *value = json_member(json_member(known->telemetry, "values"), item->string);
-        points[device->point_count++] = (struct report_point){.id = keep(pool, item->string),
-                                                              .label = keep_label(pool, item),
-                                                              .unit = keep(pool, json_text(item, "unit", "")),
-                                                              .value = keep_value(pool, value),
-                                                              .quality = keep(pool, quality),
-                                                              .good = is_good(quality)};
-    }
-    device->points = points;
-}
-
-static void find_alarms(const struct known *known, struct pool *pool, struct report_device *device)
-{
-    const cJSON *list = json_member(known->registry, "alarms");
-    struct report_alarm *alarms = pool_take(pool, json_count(list) + 1, sizeof *alarms);
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        alarms[device->alarm_count++] = (struct report_alarm){.id = keep(pool, item->string),
-                                                              .label = keep_label(pool, item),
-                                                              .kind = keep(pool, json_text(item, "kind", "")),
-                                                              .limit = keep_value(pool, json_member(item, "limit")),
-                                                              .priority = keep(pool, json_text(item, "priority", ""))};
-    }
-    device->alarms = alarms;
-}
-
-static const char *note_of(enum readiness readiness, const struct known *known)
-{
-    if (readiness == READY_NOTHING && known->telemetry == NULL)
-        return "无数据 no telemetry came";
-    if (readiness == READY_NOTHING)
-        return "无档案 no registry came";
-    if (readiness == READY_PARTLY)
-        return "有测点从未读到 some points were never read";
-    return readiness == READY_BAD ? "有测点读数无效 some points have no good reading" : "";
-}
-
-void account_device(const struct picture *picture, size_t device, struct pool *pool, struct report_device *ret_device)
-{
-    const struct known *known = &picture->devices[device];
-    const struct site_device *site = &picture->site->devices[device];
-    enum readiness readiness = account_readiness(picture, device);
-    struct report_fact *facts = pool_take(pool, IDENTITY_MAX, sizeof *facts);
-    *ret_device = (struct report_device){.id = keep(pool, site->id),
-                                         .class = keep(pool, json_text(known->registry, "cls", site->class)),
-                                         .profile = keep(pool, json_text(known->registry, "profile", "")),
-                                         .identity = facts,
-                                         .good = readiness == READY_GOOD,
-                                         .note = note_of(readiness, known)};
-    flatten(json_member(known->registry, "identity"), "", 0, pool, ret_device, facts);
-    find_points(picture, device, pool, ret_device);
-    find_alarms(known, pool, ret_device);
-}
+#define LINE_SIZE    1024
+#define CHANGE_LEAST 0.001 /* of its size: less is no movement worth a picture */
 
 /* --- rows --- */
 
@@ -206,9 +42,12 @@ static const char *devices_of(const struct played *played, size_t role, struct p
     char bytes[LINE_SIZE];
     struct text text;
     text_init(&text, bytes, sizeof bytes);
-    for (size_t i = 0; role != SCENARIO_NONE && i < played->cast->castings[role].device_count; i++)
-        text_add(&text, "%s%s", i == 0 ? "" : " ",
-                 played->cast->site->devices[played->cast->castings[role].devices[i]].id);
+    const struct casting *casting = role == SCENARIO_NONE ? NULL : &played->cast->castings[role];
+    for (size_t i = 0; casting != NULL && i < casting->device_count; i++) {
+        bool again = i > 0 && casting->devices[i] == casting->devices[i - 1]; /* two valves of one board */
+        if (!again)
+            text_add(&text, "%s%s", i == 0 ? "" : " ", played->cast->site->devices[casting->devices[i]].id);
+    }
     return keep(pool, bytes);
 }
 

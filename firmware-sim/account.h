@@ -1,4 +1,4 @@
-/* account: what came of a device or a scenario, as entries of the report. Pure. */
+/* account: what came of a scenario, as an entry of the report. Pure. */
 #ifndef OUTPOST_FIRMWARE_SIM_ACCOUNT_H
 #define OUTPOST_FIRMWARE_SIM_ACCOUNT_H
 
@@ -14,7 +14,7 @@
 #include "firmware-sim/stopwatch.h"
 
 #define ACCOUNT_TRENDS_MAX 12
-#define ACCOUNT_MARKS_MAX  40
+#define ACCOUNT_MARKS_MAX  1000 /* a flood: 60 detectors, two alarms, each raised, cleared, acknowledged and reset */
 
 struct task { /* what was done for an action */
     bool begun;
@@ -34,18 +34,6 @@ struct played { /* a scenario that was begun */
     bool cut_short; /* before its end: what is undecided was not tried */
     const char *note;
 };
-
-/* A device is read right when its archive and telemetry came and every point of the archive is good. */
-void account_device(const struct picture *picture, size_t device, struct pool *pool, struct report_device *ret_device);
-
-/* How much of it has come, for who waits. */
-enum readiness {
-    READY_NOTHING, /* neither archive nor telemetry, or one of them */
-    READY_PARTLY,  /* some point was not read yet */
-    READY_BAD,     /* all were read, some are bad */
-    READY_GOOD
-};
-enum readiness account_readiness(const struct picture *picture, size_t device);
 
 void account_scenario(const struct played *played, struct pool *pool, struct report_scenario *ret_scenario);
 

@@ -256,7 +256,8 @@ static void break_something(struct boiler *boiler, const char *word, bool *ret_k
         {"flame_loss", &burner->snuff},          {"no_ignition", &burner->no_ignition},
         {"parasitic", &burner->parasitic},       {"fan_fail", &burner->no_air},
         {"pump_stop", &troubles->no_pump},       {"control_fail", &troubles->control_stuck},
-        {"short_cycle", &troubles->short_cycle},
+        {"short_cycle", &troubles->short_cycle}, {"prove", &burner->proves},
+        {"valve_leak", &burner->leaky},
     };
     for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
         if (!text_equals(word, breaks[i].word))

@@ -148,7 +148,7 @@ struct boiler_control {
 
 /* Every kind also has `refill` and `cold`, which need to know its water. */
 #define BOILER_ACTIONS                                                                                                 \
-    "start | stop | reset | lockout N | flame_loss | no_ignition | parasitic | fan_fail"                               \
+    "start | stop | reset | lockout N | flame_loss | no_ignition | parasitic | fan_fail | prove | valve_leak"          \
     " | pump_stop | control_fail | short_cycle | o2_drift PERCENT | nox_step PPM | fouling K | gas_leak LEL | normal"
 
 void boiler_open(struct boiler *boiler, struct random *random);

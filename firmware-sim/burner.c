@@ -7,6 +7,8 @@
 #define STEP_S          3.0 /* of the short phases */
 #define DAMPER_S        12.0
 #define POSTPURGE_S     10.0
+#define PROVE_MOVE_S    3.0  /* to evacuate and to fill */
+#define PROVE_TEST_S    10.0 /* each of the two tests */
 #define AFTERBURN_S     3.0
 #define RATE_S          30.0 /* from nothing to full fire */
 #define IGNITES_S       0.6  /* after the pilot valve opened */
@@ -147,6 +149,10 @@ static const struct {
     {PHASE_AFTERBURN, AFTERBURN_S, PHASE_TO_POSTPURGE},
     {PHASE_POSTPURGE, POSTPURGE_S, PHASE_POSTPURGE_END},
     {PHASE_POSTPURGE_END, STEP_S, PHASE_HOME},
+    {PHASE_PROVE_EVACUATE, PROVE_MOVE_S, PHASE_PROVE_ATMOSPHERE},
+    {PHASE_PROVE_ATMOSPHERE, PROVE_TEST_S, PHASE_PROVE_FILL},
+    {PHASE_PROVE_FILL, PROVE_MOVE_S, PHASE_PROVE_PRESSURE},
+    {PHASE_PROVE_PRESSURE, PROVE_TEST_S, PHASE_HOME},
 };
 
 /* And after one that is over when the damper is where it should be. */
@@ -159,6 +165,15 @@ static const struct {
     {PHASE_TO_POSTPURGE, PHASE_POSTPURGE},
     {PHASE_HOME, PHASE_STANDBY},
 };
+
+/* A time is over. Pressure that comes back between closed valves is gas through the first. */
+static void leave(struct burner *burner, enum burner_phase next)
+{
+    if (burner->phase == PHASE_PROVE_ATMOSPHERE && burner->leaky)
+        lock_out_for(burner, CAUSE_VALVES);
+    else
+        enter(burner, burner->phase == PHASE_POSTPURGE_END && burner->proves ? PHASE_PROVE_EVACUATE : next);
+}
 
 static void follow_program(struct burner *burner, bool wanted)
 {
@@ -173,7 +188,7 @@ static void follow_program(struct burner *burner, bool wanted)
         enter(burner, PHASE_AFTERBURN);
     for (size_t i = 0; i < sizeof timed / sizeof *timed && burner->phase == phase; i++) {
         if (timed[i].phase == phase && burner->in_phase_s >= timed[i].lasts_s)
-            enter(burner, timed[i].next);
+            leave(burner, timed[i].next);
     }
     for (size_t i = 0; i < sizeof driven / sizeof *driven && burner->phase == phase; i++) {
         if (driven[i].phase == phase && damper_is_there(burner))
@@ -291,6 +306,7 @@ bool burner_reset(struct burner *burner, struct text *why)
 void burner_mend(struct burner *burner)
 {
     burner->off = burner->snuff = burner->no_ignition = burner->parasitic = burner->no_air = false;
+    burner->proves = burner->leaky = false;
     if (is_locked(burner->phase))
         unlock(burner);
 }
@@ -321,6 +337,10 @@ static const struct {
     {PHASE_TO_POSTPURGE, "drive_to_postpurge"},
     {PHASE_POSTPURGE, "postpurge"},
     {PHASE_POSTPURGE_END, "postpurge"},
+    {PHASE_PROVE_EVACUATE, "prove_evacuate"},
+    {PHASE_PROVE_ATMOSPHERE, "prove_atmosphere"},
+    {PHASE_PROVE_FILL, "prove_fill"},
+    {PHASE_PROVE_PRESSURE, "prove_pressure"},
     {PHASE_SHORTAGE, "gas_shortage"},
 };
 
@@ -348,6 +368,7 @@ static const struct {
     [CAUSE_PRESSURE] = {22, "pressure_switch", "the pressure limiter is open"},
     [CAUSE_HIGH_TEMP] = {22, "high_limit", "the temperature limiter is open"},
     [CAUSE_NO_FLOW] = {22, "flow_switch", "the flow switch is open"},
+    [CAUSE_VALVES] = {12, "other", "a gas valve is not tight"},
     [CAUSE_OTHER] = {167, "other", "it was locked out by hand"},
 };
 

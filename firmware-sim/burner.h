@@ -3,6 +3,7 @@
  *   12 standby → 22 fan → 24 air damper opens → 30 pre-purge → 36 damper to ignition → 38 spark → 40 pilot valve →
  *   42 spark off → 44 interval → 50 main valve → 52 interval → 60 operation → 62 to low fire → 70 valves closed →
  *   72 damper opens → 74, 78 post-purge → 10 damper closes → 12
+ *   78 → 80 evacuate → 81 test at atmosphere → 82 fill → 83 test under pressure → 10, where it proves its valves
  *   any, when a limiter opens, the flame is gone or is seen where none may be → 2 safety → 0 lockout, until a person
  *   resets it
  *   22 … 62, when the gas is gone → 90 gas shortage, until there is gas → 10
@@ -40,6 +41,10 @@ enum burner_phase {
     PHASE_TO_POSTPURGE = 72,
     PHASE_POSTPURGE = 74,
     PHASE_POSTPURGE_END = 78,
+    PHASE_PROVE_EVACUATE = 80,
+    PHASE_PROVE_ATMOSPHERE = 81,
+    PHASE_PROVE_FILL = 82,
+    PHASE_PROVE_PRESSURE = 83,
     PHASE_SHORTAGE = 90,
 };
 
@@ -57,6 +62,7 @@ enum burner_cause {
     CAUSE_PRESSURE,
     CAUSE_HIGH_TEMP,
     CAUSE_NO_FLOW,
+    CAUSE_VALVES, /* a gas valve does not close tight */
     CAUSE_OTHER,
 };
 
@@ -77,6 +83,8 @@ struct burner {
     bool no_ignition; /* the pilot does not light */
     bool parasitic;   /* the flame detector sees what is no flame of its own */
     bool no_air;      /* the fan does not run */
+    bool proves;      /* its gas valves, after each stop */
+    bool leaky;       /* the first of them is not tight */
     bool dark;        /* no mains */
     bool gas;
     enum burner_cause chain;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "firmware-sim/measure.h"
 #include "firmware-sim/replays.h"
 
 /* One command: its words after the verb, where lines go, where a sentence goes. */
@@ -180,7 +181,7 @@ static enum verdict run_status(struct call *call)
 
 static void print_point(const char *owner, const char *id, const struct output *output, struct text *out)
 {
-    const char *unit = output->measure;
+    const char *unit = measure_name(output->measure);
     text_add(out, "%s.%s ", owner, id);
     output_print(output, out);
     text_add(out, "%s%s\n", unit[0] == '\0' ? "" : " ", unit);

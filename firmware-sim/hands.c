@@ -144,8 +144,11 @@ static enum deed do_lines(const struct hands *hands, const struct cast *cast, co
     cast_print_lines(cast, action, &lines);
     for (const char *at = bytes; *at != '\0';) {
         size_t length = strcspn(at, "\n");
-        if (!do_line(hands, action, at, length, why) && !may_be_needless(cast, action))
-            return DEED_FAILED;
+        if (!do_line(hands, action, at, length, why)) {
+            if (!may_be_needless(cast, action))
+                return DEED_FAILED;
+            text_init(why, why->bytes, why->size);
+        }
         at += length + (at[length] == '\n' ? 1 : 0);
     }
     return DEED_DONE;

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "firmware-sim/measure.h"
 #include "firmware-sim/utf8.h"
 
 void html_put(FILE *out, const char *text)
@@ -30,12 +31,7 @@ void html_put(FILE *out, const char *text)
 
 void html_put_unit(FILE *out, const char *unit)
 {
-    static const char *const names[][2] = {{"%{LEL}", "%LEL"}, {"[ppm]", "ppm"}, {"Cel", "°C"}, {"1", ""}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(unit, names[i][0]) == 0)
-            unit = names[i][1];
-    }
-    html_put(out, unit);
+    html_put(out, measure_name(unit));
 }
 
 static struct tm parts_of(int64_t wall_ms, int utc_offset_min)

@@ -24,7 +24,7 @@ static int print_general_help(void)
                  "  outpost-sim accept [FILE] …        try a running gateway, and write the acceptance report\n"
                  "  outpost-sim record …               record a device, to be played with run --replay\n"
                  "  outpost-sim version\n\n"
-                 "`outpost-sim run --help`, `… ctl --help` and `… record --help` tell more.\n");
+                 "`outpost-sim run --help`, `… ctl --help`, `… accept --help` and `… record --help` tell more.\n");
     return 0;
 }
 

@@ -68,3 +68,16 @@ bool measure_convert(const char *from, const char *to, double *ret_factor, doubl
     *ret_addend = same ? 0 : (a->addend - b->addend) / b->factor;
     return true;
 }
+
+const char *measure_name(const char *unit)
+{
+    static const char *const names[][2] = {{"1", ""},          {"Cel", "°C"},      {"[degF]", "°F"},  {"deg", "°"},
+                                           {"%{LEL}", "%LEL"}, {"%{vol}", "%vol"}, {"[ppm]", "ppm"},  {"[psi]", "psi"},
+                                           {"{rpm}", "rpm"},   {"{count}", ""},    {"W.h", "Wh"},     {"kW.h", "kWh"},
+                                           {"m3/h", "m³/h"},   {"m/s2", "m/s²"},   {"mg/m3", "mg/m³"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(unit, names[i][0]) == 0)
+            return names[i][1];
+    }
+    return unit;
+}

@@ -11,4 +11,8 @@
 /* value in `to` = value in `from` * factor + addend. Units that are not known, or empty, convert only to themselves. */
 SIM_CHECKED bool measure_convert(const char *from, const char *to, double *ret_factor, double *ret_addend);
 
+/* The unit as people write it: "%{LEL}" -> "%LEL", "Cel" -> "°C", "kW.h" -> "kWh"; "" where nothing is written. One that is not
+ * known stays as it is. */
+const char *measure_name(const char *unit);
+
 #endif

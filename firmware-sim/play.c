@@ -5,11 +5,13 @@
 
 #include "firmware-sim/account.h"
 #include "firmware-sim/clock.h"
+#include "firmware-sim/json.h"
 #include "firmware-sim/judge.h"
 #include "firmware-sim/player.h"
 #include "firmware-sim/stopwatch.h"
 
 #define LOOK_EVERY_MS 100
+#define SETTLE_MAX_MS 300000 /* for what the one before left behind */
 /* The gateway takes up to a minute to come back to a broker that was away, and then has much to say. */
 #define AFTER_OUTAGE_MS 75000
 #define AWAY_MAX_MS     300000 /* how long a broker that is away may hold up the end */
@@ -45,18 +47,39 @@ static void tell_step(const struct play *play, size_t step)
     (void)fprintf(stderr, "  %7.1f s  → %s\n", (double)now_ms(play) / 1000, bytes);
 }
 
+static bool is_news(const struct play *play, size_t check)
+{
+    return !play->told[check] && play->judge.checks[check].outcome != JUDGED_OPEN;
+}
+
+/* How many from `first` on are of one expectation, and met: a street of shops is one line. */
+static size_t count_alike(const struct play *play, size_t first)
+{
+    const struct check *checks = play->judge.checks;
+    size_t count = 0;
+    while (first + count < play->judge.check_count && is_news(play, first + count) &&
+           checks[first + count].step == checks[first].step && judgement_is_good(checks[first + count].outcome))
+        count++;
+    return count < REPORT_ALIKE_LEAST ? 1 : count;
+}
+
 static void tell_checks(struct play *play)
 {
     char bytes[LINE_SIZE];
     struct text text;
-    for (size_t i = 0; i < play->judge.check_count; i++) {
-        const struct check *check = &play->judge.checks[i];
-        if (play->told[i] || check->outcome == JUDGED_OPEN)
+    for (size_t i = 0; i < play->judge.check_count;) {
+        if (!is_news(play, i)) {
+            i++;
             continue;
-        play->told[i] = true;
+        }
+        size_t count = count_alike(play, i);
         text_init(&text, bytes, sizeof bytes);
-        account_print_check(check, play->cast->site, &text);
+        account_print_check(&play->judge.checks[i], play->cast->site, &text);
+        if (count > 1)
+            text_add(&text, " … × %zu", count);
         (void)fprintf(stderr, "  %7.1f s  %s\n", (double)now_ms(play) / 1000, bytes);
+        for (size_t end = i + count; i < end; i++)
+            play->told[i] = true;
     }
 }
 
@@ -125,6 +148,52 @@ static bool is_over(const struct play *play)
     return player_is_over(&play->player, time_ms) && (wait_ms == INT64_MIN || time_ms > wait_ms + AWAY_MAX_MS);
 }
 
+/* --- before it begins --- */
+
+static bool is_active(const struct picture *picture, size_t device, const char *alarm)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_member(picture->devices[device].active, "alarms"))
+    {
+        const char *state = json_text(item, "state", "");
+        if (text_equals(json_text(item, "alarm", ""), alarm) &&
+            (text_equals(state, "UNACK") || text_equals(state, "ACKED")))
+            return true;
+    }
+    return false;
+}
+
+/* The first check of an alarm that could not be raised because it is active from before; NULL. */
+static const struct check *find_active(const struct play *play)
+{
+    for (size_t i = 0; i < play->judge.check_count; i++) {
+        const struct check *check = &play->judge.checks[i];
+        const struct expectation *expectation = &play->scenario->steps[check->step].expectation;
+        if (check->device != SITE_NONE && expectation->kind == EXPECT_ALARM &&
+            text_equals(expectation->event, "raised") && !expectation->never &&
+            is_active(&play->session->picture, check->device, expectation->name))
+            return check;
+    }
+    return NULL;
+}
+
+/* What the scenario before it left behind may take a while to end. Alarms that do not end are told in the report. */
+static void settle(struct play *play)
+{
+    const struct check *check;
+    int64_t until_ms = clock_wall_ms() + SETTLE_MAX_MS;
+    const struct check *said = NULL;
+    while (!play->cut_short && (check = find_active(play)) != NULL && clock_wall_ms() < until_ms) {
+        if (check != said)
+            (void)fprintf(stderr, "  waiting until it has cleared 等待报警恢复: %s %s\n",
+                          play->cast->site->devices[check->device].id,
+                          play->scenario->steps[check->step].expectation.name);
+        said = check;
+        if (session_wait(play->session, clock_wall_ms() + LOOK_EVERY_MS, NULL, 0) == WOKE_STOP)
+            play->cut_short = true;
+    }
+}
+
 static void play_steps(struct play *play)
 {
     player_start(&play->player, play->scenario);
@@ -170,6 +239,7 @@ void play(struct session *session, const struct hands *hands, const struct cast 
     judge_open(&play.judge, cast);
     play.tasks = pool_take(pool, play.scenario->step_count + 1, sizeof *play.tasks);
     play.told = pool_take(pool, play.judge.check_count + 1, sizeof *play.told);
+    settle(&play);
     stopwatch_start(&play.watch, clock_wall_ms());
     watch_cast(&play);
     play_steps(&play);

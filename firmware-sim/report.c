@@ -22,6 +22,36 @@ bool report_passed(const struct report *report)
     return played > 0 && !report->stopped;
 }
 
+size_t report_waived(const struct report *report)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->device_count; i++)
+        count += report->devices[i].waived_count;
+    return count;
+}
+
+bool report_has_waived(const struct report_device *device, const char *point)
+{
+    for (size_t i = 0; i < device->point_count; i++) {
+        if (device->points[i].waived != NULL && strcmp(device->points[i].id, point) == 0)
+            return true;
+    }
+    return false;
+}
+
+size_t report_alike(const struct report_scenario *scenario, size_t first)
+{
+    const struct report_row *row = &scenario->rows[first];
+    size_t count = 1;
+    for (size_t i = first + 1; i < scenario->row_count; i++, count++) {
+        const struct report_row *other = &scenario->rows[i];
+        if (row->is_action || other->is_action || row->result != REPORT_PASSED || other->result != REPORT_PASSED ||
+            row->note[0] != '\0' || other->note[0] != '\0' || strcmp(row->text, other->text) != 0)
+            break;
+    }
+    return count < REPORT_ALIKE_LEAST ? 1 : count;
+}
+
 const char *report_result_word(enum report_result result)
 {
     static const char *const words[] = {
@@ -79,6 +109,8 @@ static void put_points(cJSON *to, const struct report_device *device)
         add_text(object, "value", point->value);
         add_text(object, "quality", point->quality);
         (void)cJSON_AddBoolToObject(object, "good", point->good);
+        if (point->waived != NULL)
+            add_text(object, "waived", point->waived);
     }
 }
 
@@ -186,6 +218,7 @@ static void put_head(cJSON *root, const struct report *report)
 {
     (void)cJSON_AddNumberToObject(root, "v", 1);
     (void)cJSON_AddBoolToObject(root, "passed", report_passed(report));
+    (void)cJSON_AddNumberToObject(root, "waived", (double)report_waived(report));
     add_text(root, "site", report->site);
     add_text(root, "gateway", report->gateway);
     add_text(root, "file", report->file);

@@ -1,8 +1,9 @@
 /* report: what an acceptance found, as data, and its two forms: JSON for programs, HTML for the people who sign it.
  *
- * The HTML is one file: no network, no script, prints on A4, and is well-formed XML as well. Every text is escaped, so a device
- * may be called anything. The same report gives the same bytes. Times are wall milliseconds of this machine; REPORT_NEVER where
- * there is none. Texts live elsewhere (as a rule in the pool of who makes the report) and may be NULL where it says so. */
+ * The HTML is one file: no network, no script, prints on A4, and is well-formed XML as well. Every text is escaped,
+ * so a device may be called anything. The same report gives the same bytes. Times are wall milliseconds of this
+ * machine; REPORT_NEVER where there is none. Texts live elsewhere (as a rule in the pool of who makes the report)
+ * and may be NULL where it says so. */
 #ifndef OUTPOST_FIRMWARE_SIM_REPORT_H
 #define OUTPOST_FIRMWARE_SIM_REPORT_H
 
@@ -30,6 +31,8 @@ struct report_point {
     const char
         *quality; /* good, uncertain, why it is bad, "never" read, or "pending": worked out by the gateway, later */
     bool good;
+    const char
+        *waived; /* NULL: it is not; else why whoever signs lets it pass although it is bad, "" for no reason given */
 };
 
 struct report_alarm {
@@ -48,9 +51,10 @@ struct report_device {
     size_t identity_count;
     const struct report_point *points;
     size_t point_count;
+    size_t waived_count; /* of them */
     const struct report_alarm *alarms;
     size_t alarm_count;
-    bool good;
+    bool good;        /* every point is good or waived */
     const char *note; /* what is wrong as a whole; "" nothing */
 };
 
@@ -140,6 +144,16 @@ struct report {
 
 /* All devices read right, all scenarios passed, at least one was played, and nothing stopped it. */
 bool report_passed(const struct report *report);
+
+/* Points that were let pass although they are bad, of all devices. */
+size_t report_waived(const struct report *report);
+
+bool report_has_waived(const struct report_device *device, const char *point);
+
+/* How many rows from `first` on are drawn as one: REPORT_ALIKE_LEAST checks or more of one expectation that all
+ * passed, of as many devices; else 1. */
+#define REPORT_ALIKE_LEAST 5
+size_t report_alike(const struct report_scenario *scenario, size_t first);
 
 const char *report_result_word(enum report_result result); /* passed, failed, skipped */
 const char *report_judgement_word(enum judgement outcome); /* met, late, missing, violated, not_begun, open */

@@ -1,9 +1,10 @@
-/* From the top: the time axis, a bar for each expectation, a lane for each point, a row of marks. A bar is its whole time, filled
- * up to the moment that decided it; vertical lines are actions (dashed) and alarms. */
+/* From the top: the time axis, a bar for each expectation, a lane for each point, a row of marks. A bar is its whole
+ * time, filled up to the moment that decided it; vertical lines are actions (dashed) and alarms. */
 #include "firmware-sim/report_plot.h"
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "firmware-sim/html.h"
 
@@ -17,6 +18,9 @@
 #define MARK_H    14.0
 #define TICKS_MAX 9
 #define NAME_ROOM 150.0
+
+#define TOGETHER_MS 5000
+#define MARKS_MAX   40 /* drawn; the rest is counted */
 
 struct plot {
     const struct report_scenario *scenario;
@@ -33,10 +37,36 @@ static double x_of(const struct plot *plot, int64_t wall_ms)
     return LEFT + part * (WIDTH - LEFT - RIGHT);
 }
 
+/* Marks of the same kind at nearly the same time are drawn as one: the first is; `ret_count` is how many it stands
+ * for. */
+static bool is_drawn(const struct report_scenario *scenario, size_t place, size_t *ret_count)
+{
+    const struct report_mark *mark = &scenario->marks[place];
+    *ret_count = 0;
+    for (size_t i = 0; i < scenario->mark_count; i++) {
+        const struct report_mark *other = &scenario->marks[i];
+        bool alike = mark->is_alarm == other->is_alarm && strcmp(mark->name, other->name) == 0 &&
+                     strcmp(mark->state, other->state) == 0 && mark->at_ms / TOGETHER_MS == other->at_ms / TOGETHER_MS;
+        if (alike && i < place)
+            return false;
+        *ret_count += alike ? 1U : 0U;
+    }
+    return true;
+}
+
+static size_t count_marks(const struct report_scenario *scenario)
+{
+    size_t drawn = 0;
+    size_t together;
+    for (size_t i = 0; i < scenario->mark_count; i++)
+        drawn += is_drawn(scenario, i, &together) ? 1U : 0U;
+    return drawn < MARKS_MAX ? drawn : MARKS_MAX + 1;
+}
+
 static double height_of(const struct report_scenario *scenario)
 {
-    double height = AXIS_H + MARK_H * (double)scenario->mark_count + 6;
-    for (size_t i = 0; i < scenario->row_count; i++)
+    double height = AXIS_H + MARK_H * (double)count_marks(scenario) + 6;
+    for (size_t i = 0; i < scenario->row_count; i += report_alike(scenario, i))
         height += scenario->rows[i].is_action ? 0 : BAR_H;
     for (size_t i = 0; i < scenario->trend_count; i++)
         height += scenario->trends[i].truth ? TRUTH_H : NUMBER_H;
@@ -94,18 +124,28 @@ static void put_actions(const struct plot *plot)
 
 /* --- expectations --- */
 
-/* Its number is that of the table. */
-static void put_bar(struct plot *plot, size_t number)
+/* Its number is that of the table. Several that are alike (report_alike): the whole time of all, filled up to the
+ * last. */
+static void put_bar(struct plot *plot, size_t number, size_t count)
 {
     const struct report_row *row = &plot->scenario->rows[number];
     bool good = row->result == REPORT_PASSED;
-    char sign[32];
-    (void)snprintf(sign, sizeof sign, "%s %zu", good ? "✓" : "✗", number + 1);
-    put_name(plot, plot->y + 11, sign, row->subject);
+    char sign[64];
+    char all[32];
+    int64_t when_ms = row->when_ms;
+    for (size_t i = 1; i < count; i++)
+        when_ms = row[i].when_ms > when_ms ? row[i].when_ms : when_ms;
+    (void)snprintf(sign, sizeof sign, count > 1 ? "%s %zu–%zu" : "%s %zu",
+                   good                            ? "✓"
+                   : row->result == REPORT_SKIPPED ? "–"
+                                                   : "✗",
+                   number + 1, number + count);
+    (void)snprintf(all, sizeof all, "× %zu", count);
+    put_name(plot, plot->y + 11, sign, count > 1 ? all : row->subject);
     if (row->since_ms != REPORT_NEVER) {
         double from = x_of(plot, row->since_ms);
         double to = x_of(plot, row->until_ms);
-        double at = x_of(plot, row->when_ms == REPORT_NEVER ? row->until_ms : row->when_ms);
+        double at = x_of(plot, when_ms == REPORT_NEVER ? row->until_ms : when_ms);
         (void)fprintf(plot->out,
                       "<rect class=\"w\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>"
                       "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>\n",
@@ -184,22 +224,40 @@ static void put_trend(struct plot *plot, const struct report_trend *trend)
 
 /* --- marks --- */
 
-static void put_mark(struct plot *plot, const struct report_mark *mark)
+static void put_mark(struct plot *plot, const struct report_mark *mark, size_t count)
 {
     double x = x_of(plot, mark->at_ms);
+    char all[32];
+    (void)snprintf(all, sizeof all, "× %zu", count);
     (void)fprintf(plot->out, "<line class=\"%s\" x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\"/>",
                   mark->is_alarm ? "m" : "e", x, AXIS_H, x, plot->y + 9);
     bool right = x > WIDTH / 2;
     (void)fprintf(plot->out, "<text class=\"t\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">", right ? x - 4 : x + 4,
                   plot->y + 11, right ? "end" : "start");
     html_put(plot->out, mark->is_alarm ? "▲ " : "■ ");
-    html_put(plot->out, mark->subject);
+    html_put(plot->out, count > 1 ? all : mark->subject);
     (void)fputc(' ', plot->out);
     html_put(plot->out, mark->name);
     (void)fputc(' ', plot->out);
     html_put(plot->out, mark->state);
     (void)fputs("</text>\n", plot->out);
     plot->y += MARK_H;
+}
+
+static void put_marks(struct plot *plot)
+{
+    const struct report_scenario *scenario = plot->scenario;
+    size_t drawn = 0;
+    size_t together;
+    for (size_t i = 0; i < scenario->mark_count; i++) {
+        if (!is_drawn(scenario, i, &together))
+            continue;
+        if (drawn++ < MARKS_MAX)
+            put_mark(plot, &scenario->marks[i], together);
+    }
+    if (drawn > MARKS_MAX)
+        (void)fprintf(plot->out, "<text class=\"t\" x=\"%.1f\" y=\"%.1f\">… + %zu</text>\n", LEFT, plot->y + 11,
+                      drawn - MARKS_MAX);
 }
 
 void report_put_plot(const struct report_scenario *scenario, FILE *out)
@@ -211,13 +269,14 @@ void report_put_plot(const struct report_scenario *scenario, FILE *out)
                   WIDTH, plot.height, WIDTH, plot.height);
     put_axis(&plot);
     put_actions(&plot);
-    for (size_t i = 0; i < scenario->row_count; i++) {
+    for (size_t i = 0; i < scenario->row_count;) {
+        size_t count = report_alike(scenario, i);
         if (!scenario->rows[i].is_action)
-            put_bar(&plot, i);
+            put_bar(&plot, i, count);
+        i += count;
     }
     for (size_t i = 0; i < scenario->trend_count; i++)
         put_trend(&plot, &scenario->trends[i]);
-    for (size_t i = 0; i < scenario->mark_count; i++)
-        put_mark(&plot, &scenario->marks[i]);
+    put_marks(&plot);
     (void)fputs("</svg>\n", out);
 }

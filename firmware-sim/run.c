@@ -40,23 +40,28 @@ struct run {
     int64_t step_cost_us; /* how long steps take */
 };
 
-/* `built`: where it is from the program's own directory, in the build tree. */
+/* Of a build tree: seen from build/<flavour>/ as from a folder that stands alone. The first that is there. */
 static void find_built(char *path, size_t size, const char *built)
 {
+    static const char *const ways[] = {"../..", ".."};
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     self[length > 0 ? length : 0] = '\0';
     char *slash = strrchr(self, '/');
     if (slash != NULL)
         *slash = '\0';
-    (void)snprintf(path, size, "%s/%s", self, built);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        (void)snprintf(path, size, "%s/%s/%s", self, ways[i], built);
+        if (access(path, R_OK | X_OK) == 0)
+            return;
+    }
 }
 
 const char *const *run_profile_dirs(void)
 {
     static char built[PATH_MAX + 64];
     static const char *const dirs[] = {OUTPOST_PREFIX "/share/outpost/profiles", built, NULL};
-    find_built(built, sizeof built, "../../config/profiles");
+    find_built(built, sizeof built, "config/profiles");
     return dirs;
 }
 
@@ -69,7 +74,7 @@ const char *const *run_scenario_dirs(const char *site_file)
     struct text text;
     text_init(&text, own, sizeof own);
     text_add(&text, "%.*sscenarios", slash == NULL ? 0 : (int)(slash + 1 - site_file), site_file);
-    find_built(built, sizeof built, "../../firmware-sim/scenarios");
+    find_built(built, sizeof built, "firmware-sim/scenarios");
     return dirs;
 }
 

@@ -95,6 +95,7 @@ static void take_letters(struct session *session)
             say_trouble(session, letter.text, letter.arrived_ms);
             break;
         case LETTER_MESSAGE:
+            session->message_count++;
             picture_take(&session->picture, letter.text, letter.payload, letter.size, letter.retained,
                          letter.arrived_ms);
             break;

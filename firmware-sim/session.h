@@ -38,6 +38,7 @@ struct session {
     size_t outage_count;
     char trouble[LISTEN_TROUBLE_SIZE]; /* the last one said */
     size_t dropped;
+    size_t message_count; /* that came; a broker may refuse to hand out any without a word */
 };
 
 /* Site, options and root must outlive it. False, with a sentence. */

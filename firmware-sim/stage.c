@@ -1,5 +1,6 @@
 #include "firmware-sim/stage.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "firmware-sim/shelf.h"
@@ -99,36 +100,61 @@ void stage_note(struct stage *stage, const char *line, const char *answer)
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
 
-static void list_file(const struct stage *stage, const char *file, struct text *out)
+enum listed { LISTED_APPLIES, LISTED_NOT, LISTED_BROKEN };
+
+static void list_scenario(const struct scenario *scenario, const struct cast *cast, const char *why, struct text *out)
+{
+    int64_t minutes = (scenario_length_ms(scenario) + 59999) / 60000;
+    text_add(out, "scenario %s ≤ %" PRId64 " min %s %s\n  ", scenario->name, minutes, scenario->label.zh,
+             scenario->label.en);
+    if (cast != NULL)
+        cast_print(cast, out);
+    else
+        text_add(out, "%s", why);
+    text_add(out, "\n");
+}
+
+/* Lists it when it is one of these. */
+static bool list_file(const struct stage *stage, const char *file, enum listed wanted, struct text *out)
 {
     struct scenario scenario;
     struct cast cast;
     struct sentence why;
     if (!scenario_open(&scenario, file, sentence_init(&why))) {
-        text_add(out, "%s\n", why.bytes);
-        return;
+        if (wanted == LISTED_BROKEN)
+            text_add(out, "  %s\n", why.bytes);
+        return wanted == LISTED_BROKEN;
     }
-    text_add(out, "scenario %s ", scenario.name);
-    text_add_duration(out, scenario_length_ms(&scenario) * 1000);
-    text_add(out, " %s %s\n", scenario.label.zh, scenario.label.en);
-    if (cast_open(&cast, &scenario, stage->site, NULL, 0, sentence_init(&why))) {
-        text_add(out, "  ");
-        cast_print(&cast, out);
-        text_add(out, "\n");
+    bool applies = cast_open(&cast, &scenario, stage->site, NULL, 0, sentence_init(&why));
+    bool listed = wanted == (applies ? LISTED_APPLIES : LISTED_NOT);
+    if (listed)
+        list_scenario(&scenario, applies ? &cast : NULL, why.bytes, out);
+    if (applies)
         cast_close(&cast);
-    } else {
-        text_add(out, "  %s\n", why.bytes);
-    }
     scenario_close(&scenario);
+    return listed;
 }
 
 void stage_list(const struct stage *stage, struct text *out)
 {
+    static const char *const heads[] = {[LISTED_APPLIES] = "apply here 本站适用",
+                                        [LISTED_NOT] = "do not apply here 本站不适用",
+                                        [LISTED_BROKEN] = "cannot be read 无法读取"};
     struct pool pool = {0};
     const char *const *files;
     size_t count = shelf_list(stage->dirs, &pool, &files);
-    for (size_t i = 0; i < count; i++)
-        list_file(stage, files[i], out);
+    for (size_t kind = 0; kind < sizeof heads / sizeof *heads; kind++) {
+        size_t listed = 0;
+        size_t before = out->used;
+        text_add(out, "%s:\n", heads[kind]);
+        for (size_t i = 0; i < count; i++)
+            listed += list_file(stage, files[i], (enum listed)kind, out) ? 1U : 0U;
+        if (listed == 0 && kind != LISTED_APPLIES)
+            out->used = before;
+        else if (listed == 0)
+            text_add(out, "  none 无\n");
+    }
+    out->bytes[out->used] = '\0';
     pool_close(&pool);
 }
 

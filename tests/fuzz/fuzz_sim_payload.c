@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "firmware-sim/account.h"
 #include "firmware-sim/picture.h"
 #include "firmware-sim/report.h"
+#include "firmware-sim/roll.h"
 #include "firmware-sim/utf8.h"
 
 #define ROOT "r/g"
@@ -32,10 +32,20 @@ static void write_down(const struct picture *picture)
 {
     static char page[1024 * 1024];
     struct pool pool = {0};
+    static const struct waivers waivers = {.list = {{.device = 0, .point = "p", .reason = "why"}}, .count = 1};
     struct report_device devices[2];
     for (size_t i = 0; i < 2; i++) {
-        account_device(picture, i, &pool, &devices[i]);
-        if (devices[i].good != (account_readiness(picture, i) == READY_GOOD))
+        char bytes[256];
+        struct text text;
+        struct outlook outlook;
+        struct sentence why;
+        roll_device(picture, &waivers, i, &pool, &devices[i]);
+        roll_look(picture, &waivers, i, &outlook);
+        if (devices[i].good != (outlook.readiness == READY_GOOD))
+            abort();
+        text_init(&text, bytes, sizeof bytes);
+        roll_print_outlook(&outlook, picture, i, &text);
+        if (!waivers_check(&waivers, picture, sentence_init(&why)) && why.text.used == 0)
             abort();
     }
     const struct report report = {.site = "",

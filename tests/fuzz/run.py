@@ -24,7 +24,9 @@ SEEDS = {"fuzz_profile": ["../golden/profile/good", "../golden/profile/bad"],
 # before): one core does 4,000 to 7,000 of fuzz_site_load a second, and half as many again of fuzz_profile.
 RUNS_LEAST = {"fuzz_profile": 1_000_000, "fuzz_site_load": 1_000_000}
 SMALL = 1500
+SHORT = 300  # --least: inputs of a frame or two
 SECONDS_MOST, SECONDS_MOST_OF_LEAST = 60, 900
+LEAST_SCALE_MOST = 10  # what --least asks for is minutes already
 
 
 def small_seeds(seeds, folder):
@@ -41,6 +43,9 @@ def search_options(options, name, folders, work):
     """How long, how large, and the folders to begin from."""
     if options.seconds:  # a fuzzer bounded by time gets all the runs it likes
         return [f"-max_total_time={options.seconds}"], folders
+    if options.least:
+        runs = -(-options.least // options.shares)
+        return [f"-runs={runs}", f"-max_total_time={SECONDS_MOST_OF_LEAST}", f"-max_len={SHORT}"], folders
     if name not in RUNS_LEAST:  # max_total_time bounds a slow fuzzer in `make test`
         return [f"-runs={options.runs}", f"-max_total_time={SECONDS_MOST}"], folders
     limits = [f"-runs={max(options.runs, RUNS_LEAST[name])}", f"-max_total_time={SECONDS_MOST_OF_LEAST}", f"-max_len={SMALL}"]
@@ -67,10 +72,25 @@ def fuzz(options, fuzzer):
     if replay is not None and replay.returncode != 0:
         return name, len(seeds), 0, replay, time.monotonic() - began
     limits, begin_from = search_options(options, name, folders, work)
-    search = [*command, "-print_final_stats=1", "-verbosity=1", *limits, os.path.join(work, "new"), *begin_from]
-    result = subprocess.run(search, capture_output=True, check=False)
-    runs = re.search(rb"stat::number_of_executed_units:\s*(\d+)", result.stderr)
-    return name, len(seeds), int(runs.group(1)) if runs else 0, result, time.monotonic() - began
+    result, runs = search(options.shares, [*command, *limits], work, begin_from)
+    if result.returncode == 0 and runs < options.least and not options.seconds:
+        result.returncode, result.stderr = 1, f"{runs} runs of {options.least} in {SECONDS_MOST_OF_LEAST} s\n".encode()
+    return name, len(seeds), runs, result, time.monotonic() - began
+
+
+def search(shares, command, work, begin_from):
+    """--shares processes that begin from the same and know nothing of each other: one that failed, and the runs of all."""
+
+    def one(share):
+        new = os.path.join(work, f"new-{share}" if share else "new")
+        os.makedirs(new, exist_ok=True)
+        options = ["-print_final_stats=1", "-verbosity=1", new, *begin_from]
+        return subprocess.run([*command, *options], capture_output=True, check=False)
+
+    with concurrent.futures.ThreadPoolExecutor(shares) as pool:
+        results = list(pool.map(one, range(shares)))
+    stats = [re.search(rb"stat::number_of_executed_units:\s*(\d+)", result.stderr) for result in results]
+    return max(results, key=lambda result: result.returncode != 0), sum(int(runs.group(1)) for runs in stats if runs)
 
 
 def main():
@@ -79,9 +99,13 @@ def main():
     parser.add_argument("--work", required=True, help="directory for new inputs and crashes")
     parser.add_argument("--seconds", type=int, default=0)
     parser.add_argument("--runs", type=int, default=20000)
+    parser.add_argument("--least", type=int, default=0, help="in place of --runs: so many short inputs, or it has failed")
+    parser.add_argument("--shares", type=int, default=1, help="processes that share them")
     parser.add_argument("fuzzers", nargs="+")
     options = parser.parse_args()
-    options.runs = int(options.runs * float(os.environ.get("SCALE", "1")))
+    scale = float(os.environ.get("SCALE", "1"))
+    options.runs = int(options.runs * scale)
+    options.least = int(options.least * min(scale, LEAST_SCALE_MOST))
     options.work = os.path.abspath(options.work)
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """outpost-sim accept: the example site through real programs, handed over with a report; and all that can go wrong on the way."""
 
+import glob
 import json
 import os
 import re
@@ -164,7 +165,53 @@ class TestAccept(outpost_test.Case):
         self.assertIn("no_answer", {point["quality"] for point in devices["gas-store"]["points"]})
         self.assertTrue(devices["gas-kitchen"]["good"])
 
+    def test_point_that_is_waived(self):
+        """A register of the burner control holds the load, so there is no stage: right as it is, but somebody has to say so."""
+        self.start_broker()
+        examples = outpost_test.examples
+        site = examples.private(examples.load(examples.find("boiler-room")), self.directory, self.broker.port)
+        devices = [{**device, "max_silence": "2s"} for device in site["devices"]]
+        self.site_file = self.write_site({**site, "devices": devices})
+        self.sim = self.own(Simulator(self.site_file, self.directory)).start()
+        self.start(self.site_file, sim=False)
+        roles = {"boiler": {"class": "boiler_steam"}}
+        steps = [{"do": "boiler normal"}, {"expect": {"never": {"alarm": "comm.lost"}, "for": "100ms"}}]
+        words = ("--no-drill", "--scenario", self.scenario(roles=roles, steps=steps), "--except")
+        self.refused(2, "there is no device boler-1; .*did you mean boiler-1", *words, "boler-1.burner_stage=none")
+        self.refused(2, 'boiler-1 has no point "burner_stge".*did you mean burner_stage', *words, "boiler-1.burner_stge=none")
+        said = self.run_to_end(*words[:-1], status=1)
+        self.assertRegex(said, r"✗ boiler-1 \(1/\d+ bad .*burner_stage\)")
+        self.assertIn("--except boiler-1.burner_stage=REASON", said)
+        report = self.report()
+        self.assertEqual((False, 0), (report["passed"], report["waived"]))
+        why = "这台燃烧器为比例调节 it modulates & <has> no stages"
+        said = self.run_to_end(*words, f"boiler-1.burner_stage={why}", "--except", "gas-1.gas_lel_pct=no need")
+        self.assertIn(f"boiler-1.burner_stage (invalid): {why}", said)
+        report = self.report()
+        self.assertEqual((True, 1), (report["passed"], report["waived"]))
+        points = {point["id"]: point for point in report["devices"][0]["points"]}
+        self.assertEqual(("invalid", False, why), tuple(points["burner_stage"][key] for key in ("quality", "good", "waived")))
+        self.assertEqual(["burner_stage"], [one for one in points if "waived" in points[one]])
+        self.assertTrue(any("gas-1.gas_lel_pct" in note for note in report["notes"]), "what was waived in vain is said")
+        with open(self.path("report.html"), encoding="utf-8") as file:
+            self.assertEqual(2, "".join(ElementTree.fromstring(file.read()).itertext()).count(why), "in the summary and at its device")
+
     # --- what comes between ---
+
+    def test_alarm_from_before(self):
+        """What is to be raised is active already: it waits until that has cleared, and only then begins."""
+        self.begin()
+        self.sim.ctl("set", "gas-kitchen.gas_lel_pct", 25)
+        self.collector.wait_alarm("gas-kitchen", "gas.low", "raised")
+        low = {"expect": {"alarm": "gas.low", "of": "leaking", "event": "raised"}, "within": "20s"}
+        path = self.scenario(steps=[{"set": "leaking.gas_lel_pct 25"}, low, {"set": "leaking.gas_lel_pct auto"}])
+        child = self.spawn("--no-drill", "--scenario", path)
+        self.wait_said("waiting until it has cleared .*: gas-kitchen gas.low")
+        self.assertNotIn("→", self.said())
+        self.sim.ctl("set", "gas-kitchen.gas_lel_pct", "auto")
+        self.assertEqual(0, child.wait(LONG_S), self.said())
+        self.assertTrue(self.report()["passed"])
+        self.assertEqual(2, len(self.collector.alarms("gas-kitchen", "gas.low", "raised")))
 
     def test_broker_goes_and_comes_back(self):
         self.begin()
@@ -290,6 +337,53 @@ class TestAccept(outpost_test.Case):
         self.assertEqual({"leak": "skipped"}, self.results(report))
         self.assertTrue(any("not online" in note for note in report["notes"]))
         self.assertFalse(any(device["good"] for device in report["devices"]))
+
+    # --- an account that may not read ---
+
+    def with_broker(self, name, **settings):
+        """A second broker, with these lines in its configuration."""
+        strict = Broker(self.path(name))
+        path = self.path(name, "mosquitto.conf")
+        with open(path, encoding="ascii") as file:
+            conf = file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write(conf + "".join(f"{key} {value}\n" for key, value in settings.items()))
+        return self.own(strict).start()
+
+    def not_allowed(self, broker, *account):
+        return self.run_to_end(
+            "--manual", "--no-drill", "--wait", "3", "--scenario", self.scenario(), "--centre", f"mqtt://127.0.0.1:{broker.port}",
+            *account, status=1,
+        )  # fmt: skip
+
+    def test_broker_that_says_nothing(self):
+        """With an acl_file mosquitto takes the subscription and hands out nothing."""
+        self.site_file = self.demo_site()
+        with open(self.path("acl"), "w", encoding="ascii") as file:
+            file.write("topic readwrite other/#\n")
+        said = self.not_allowed(self.with_broker("strict", acl_file=self.path("acl")))
+        self.assertIn("listening at the broker", said)
+        self.assertIn("may this account read outpost/v1/demo-0001/#?", said)
+        self.assertTrue(any("may the account read" in note for note in self.report()["notes"]))
+
+    def test_broker_that_refuses(self):
+        """With its plugin for roles it refuses the subscription."""
+        plugins = glob.glob("/usr/lib/*/mosquitto_dynamic_security.so") + glob.glob("/usr/lib/mosquitto_dynamic_security.so")
+        self.site_file = self.demo_site()
+        roles = self.path("roles.json")
+        subprocess.run(["mosquitto_ctrl", "dynsec", "init", roles, "someone", "secret"], check=True, capture_output=True)
+        with open(roles, encoding="utf-8") as file:
+            accounts = json.load(file)
+        accounts["clients"][0]["roles"] = []
+        with open(roles, "w", encoding="utf-8") as file:
+            json.dump(accounts, file)
+        with open(self.path("password"), "w", encoding="ascii") as file:
+            file.write("secret\n")
+        strict = self.with_broker("strict", plugin=plugins[0], plugin_opt_config_file=roles)
+        said = self.not_allowed(strict, "--username", "someone", "--password-file", self.path("password"))
+        self.assertRegex(said, "does not let us read the gateway's topics; give its account the right to: Not authorized")
+        self.assertNotIn("listening at the broker", said)
+        self.assertTrue(any("never let us listen" in note for note in self.report()["notes"]))
 
     # --- TLS and passwords ---
 

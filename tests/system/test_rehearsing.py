@@ -3,6 +3,7 @@
 and under each one what the ```text block shows is seen. The verbs and options of all commands of all pages are held against --help.
 gateway/docs/SIMULATOR.md explains what --help only names."""
 
+import concurrent.futures
 import glob
 import json
 import os
@@ -74,14 +75,14 @@ def pattern(line):
 
 
 class Rehearsing(outpost_test.Case):
-    def scratch(self):
+    def scratch(self, home):
         """A tree with programs and configuration, whose ports are free ones; returns what to replace in the page."""
-        os.mkdir(self.path("build"))
+        os.makedirs(os.path.join(home, "build"))
         for name, program in PROGRAMS.items():
-            os.symlink(program, self.path("build", name))
-        shutil.copytree(os.path.join(ROOT, "config"), self.path("config"))
+            os.symlink(program, os.path.join(home, "build", name))
+        shutil.copytree(os.path.join(ROOT, "config"), os.path.join(home, "config"))
         ports = {port: str(free_port()) for port in EXAMPLE_PORTS}
-        example = self.path("config", "outpost.example.json")
+        example = os.path.join(home, "config", "outpost.example.json")
         with open(example, encoding="utf-8") as file:
             text = self.replaced(file.read(), ports)
         with open(example, "w", encoding="utf-8") as file:
@@ -95,11 +96,26 @@ class Rehearsing(outpost_test.Case):
         return text
 
     def test_what_is_to_be_typed_shows_what_is_printed_there(self):
-        ports = self.scratch()
-        shell = self.own(Shell(self.directory, {"HOME": self.directory, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}))
-        blocks = [(kind, self.replaced(text, ports)) for kind, text in BLOCK.findall(page("REHEARSING.md")) if kind != "console"]
-        self.assertEqual({"sh", "text"}, {kind for kind, _ in blocks})
-        self.assertGreater(len(blocks), 20)
+        """Each chapter in a shell and a home of its own, all at the same time: they mostly wait. What the first exports holds in all."""
+        chapters = [BLOCK.findall(chapter) for chapter in page("REHEARSING.md").split("\n## ")]
+        chapters = [[block for block in blocks if block[0] != "console"] for blocks in chapters]
+        chapters = [blocks for blocks in chapters if blocks]
+        self.assertEqual({"sh", "text"}, {kind for blocks in chapters for kind, _ in blocks})
+        self.assertGreater(sum(map(len, chapters)), 20)
+        exports = "".join(re.findall(r"^export .*\n", chapters[0][0][1], re.M))
+        with concurrent.futures.ThreadPoolExecutor(len(chapters)) as pool:
+            walks = []
+            for number, blocks in enumerate(chapters):
+                home = self.path(f"home{number}")
+                ports = self.scratch(home)
+                shell = self.own(Shell(home, {"HOME": home, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}))
+                shell.type(exports)
+                walks.append(pool.submit(self.walk, shell, [(kind, self.replaced(text, ports)) for kind, text in blocks]))
+            for one in walks:
+                one.result()
+
+    def walk(self, shell, blocks):
+        """One chapter, in order."""
         for at, (kind, text) in enumerate(blocks):
             if kind == "sh":
                 printed, failed = shell.type(text)

@@ -4,12 +4,13 @@
 import glob
 import json
 import os
+import shutil
 import unittest
 
 import jsonschema
 
 import outpost_test
-from outpost_test import ROOT, Simulator, free_port, parse_site, wait_until
+from outpost_test import OUTPOST_SIM, ROOT, Simulator, free_port, parse_site, wait_until
 from pymodbus.client import ModbusTcpClient
 
 GOLDEN = os.path.join(ROOT, "tests", "golden", "scenario")
@@ -154,6 +155,21 @@ class TestPlaying(outpost_test.Case):
         for words, status in ((("speed", "fast"), 2), (("speed", 0), 1), (("speed",), 2)):
             with self.assertRaisesRegex(outpost_test.NotSo, f"status {status}: "):
                 sim.ctl(*words)
+
+    def test_shipped_ones_are_found_from_any_build_tree(self):
+        """build/<flavour>/ of the source tree, or a folder below one that has the scenarios."""
+        os.unlink(self.path("scenarios"))  # those beside the site file would do
+        for place in (("build", "flavour"), ("build",)):
+            tree = self.path("-".join(place))
+            os.makedirs(os.path.join(tree, *place))
+            os.symlink(os.path.join(ROOT, "firmware-sim"), os.path.join(tree, "firmware-sim"))
+            program = shutil.copy(OUTPOST_SIM, os.path.join(tree, *place, "outpost-sim"))
+            with self.subTest(place):
+                sim = Simulator(self.site(), tree, ("--scenario", "gas-comm-loss"))
+                sim.command[0] = program
+                self.own(sim).start()
+                self.assertIn("gas-comm-loss playing", sim.ctl("scenario", "status"))
+                sim.stop()
 
     def test_what_does_not_start(self):
         for arguments, sentence in ((("--scenario", "nothing"), "there is no scenario nothing"),

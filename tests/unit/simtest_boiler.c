@@ -74,6 +74,53 @@ static void test_a_start_and_a_stop_phase_by_phase(void **state)
     }
 }
 
+static void stop_and_reach(struct rig *rig, int wanted)
+{
+    rig_do(rig, "stop");
+    for (double from = rig->seconds; phase(rig) != wanted; rig_step(rig))
+        if (rig->seconds - from > 120)
+            fail_msg("phase %d is not reached: %d", wanted, phase(rig));
+}
+
+/* Where it proves its valves: evacuate, test, fill, test, in the numbers of the control; then as ever. */
+static void test_valves_are_proved(void **state)
+{
+    (void)state;
+    static const double lasts_s[] = {3, 10, 3, 10};
+    struct rig rig;
+    rig_open(&rig, &plant_steam, 5, NULL);
+    rig_pass(&rig, 60);
+    rig_do(&rig, "prove");
+    stop_and_reach(&rig, 80);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(phase(&rig), 80 + k);
+        assert_false(rig_is(&rig, "main_valve_on") || rig_is(&rig, "fd_fan_on"));
+        assert_true(fabs(pass_phase(&rig, 11) - lasts_s[k]) < 0.3);
+    }
+    assert_int_equal(phase(&rig), 10);
+    rig_close(&rig);
+}
+
+static void test_a_valve_that_leaks_locks_out(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_open(&rig, &plant_steam, 5, NULL);
+    rig_pass(&rig, 60);
+    rig_do(&rig, "prove");
+    rig_do(&rig, "valve_leak");
+    stop_and_reach(&rig, 81);
+    rig_pass(&rig, 12);
+    assert_int_equal(phase(&rig), 0);
+    assert_int_equal((int)rig_shows(&rig, "error_code"), 12);
+    assert_int_equal((int)rig_shows(&rig, "error_phase"), 81);
+    rig_do(&rig, "normal");
+    rig_pass(&rig, 600);
+    assert_false(rig_is(&rig, "burner_lockout"));
+    stop_and_reach(&rig, 10); /* and nothing is proved any more */
+    rig_close(&rig);
+}
+
 struct purge {
     double fresh_s; /* pre-purge since anything burnt */
     bool burnt;
@@ -102,7 +149,7 @@ static void test_nothing_burns_without_prepurge(void **state)
     static const char *const orders[] = {
         "flame_loss", "stop",      "start",     "reset",  "short_cycle", "normal",     "control_fail", "no_ignition",
         "normal",     "lockout 3", "parasitic", "normal", "fan_fail",    "normal",     "storm",        "refill",
-        "normal",     "pump_stop", "normal",    "cold",   "start",       "o2_drift 9",
+        "normal",     "pump_stop", "normal",    "cold",   "start",       "o2_drift 9", "prove",        "valve_leak",
     };
     for (size_t i = 0; i < KINDS; i++) {
         struct rig rig;
@@ -756,6 +803,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_start_and_a_stop_phase_by_phase),
+        cmocka_unit_test(test_valves_are_proved),
+        cmocka_unit_test(test_a_valve_that_leaks_locks_out),
         cmocka_unit_test(test_nothing_burns_without_prepurge),
         cmocka_unit_test(test_the_water_of_a_drum_balances),
         cmocka_unit_test(test_the_heat_of_a_drum_balances),

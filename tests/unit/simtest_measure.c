@@ -40,11 +40,22 @@ static void test_what_does_not_convert(void **state)
     assert_false(measure_convert("%{LEL}", "%", &factor, &addend));
 }
 
+static void test_as_people_write(void **state)
+{
+    (void)state;
+    assert_string_equal("%LEL", measure_name("%{LEL}"));
+    assert_string_equal("°C", measure_name("Cel"));
+    assert_string_equal("", measure_name("1"));
+    assert_string_equal("MPa", measure_name("MPa"));
+    assert_string_equal("{furlong}", measure_name("{furlong}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known_pairs),
         cmocka_unit_test(test_what_does_not_convert),
+        cmocka_unit_test(test_as_people_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,14 +19,20 @@
 static const struct report_fact identity[] = {
     {"use_cod", "梯11鲁G00025(14)"}, {"reg_cod", NASTY}, {"dates.inspect_next", "2027-03-01"}};
 static const struct report_point points[] = {
-    {"gas_lel_pct", {"可燃气浓度", "gas"}, "%{LEL}", "0.5", "good", true},
-    {"detector_mode", {NULL, NULL}, "", "", "no_answer", false},
+    {"gas_lel_pct", {"可燃气浓度", "gas"}, "%{LEL}", "0.512345678", "good", true, NULL},
+    {"detector_mode", {NULL, NULL}, "", "", "no_answer", false, NULL},
+};
+static const struct report_point waived_points[] = {
+    {"humidity", {"湿度", "humidity"}, "%", "", "invalid", false, "未装 " NASTY},
+    {"fault", {NULL, NULL}, "", "false", "good", true, NULL},
+    {"gas_zero_24h", {"零点", "zero"}, "%{LEL}", "", "pending", true, NULL},
 };
 static const struct report_alarm alarms[] = {{"gas.high", {"燃气高限", "gas high"}, "hi", "40", "critical"}};
 static const struct report_device devices[] = {
-    {"gas-kitchen", "gas_detector", "honeywell-xcd", identity, 3, points, 1, alarms, 1, true, ""},
-    {"gas-" NASTY, "gas_detector", "", NULL, 0, points, 2, NULL, 0, false,
+    {"gas-kitchen", "gas_detector", "honeywell-xcd", identity, 3, points, 1, 0, alarms, 1, true, ""},
+    {"gas-" NASTY, "gas_detector", "", NULL, 0, points, 2, 0, NULL, 0, false,
      "有测点读数无效 some points have no good reading"},
+    {"gas-store", "gas_detector", "honeywell-xcd", NULL, 0, waived_points, 3, 1, alarms, 1, true, ""},
 };
 static const struct report_row rows[] = {
     {.is_action = true,
@@ -117,6 +123,25 @@ static const struct report_scenario scenarios[] = {
      NULL,
      0},
 };
+/* One expectation of many devices. */
+#define SHOP(id, ms)                                                                                                   \
+    {                                                                                                                  \
+        .result = REPORT_PASSED, .outcome = JUDGED_MET, .label = {"燃气低限", "gas low"},                              \
+        .text = "alarm gas.low of all raised within 60s", .subject = id, .note = "", .since_ms = BEGAN_MS,             \
+        .until_ms = BEGAN_MS + 60000, .when_ms = BEGAN_MS + (ms), .arrived_ms = BEGAN_MS + (ms), .took_ms = (ms),      \
+        .within_ms = 60000                                                                                             \
+    }
+static const struct report_row shops[] = {SHOP("shop-1", 1000), SHOP("shop-2", 1500), SHOP("shop-3", 900),
+                                          SHOP("shop-4", 1000), SHOP("shop-5", 1000)};
+static const struct report_scenario flood = {.name = "flood",
+                                             .cast = "all=shop-1,shop-2,shop-3,shop-4,shop-5",
+                                             .note = "",
+                                             .began_ms = BEGAN_MS,
+                                             .ended_ms = BEGAN_MS + 60000,
+                                             .rows = shops,
+                                             .row_count = 5,
+                                             .marks = marks,
+                                             .mark_count = 2};
 static const char *const notes[] = {"消息服务器曾断开 the broker was away for a while"};
 
 static struct report example(void)
@@ -136,7 +161,7 @@ static struct report example(void)
                            .notes = notes,
                            .note_count = 1,
                            .devices = devices,
-                           .device_count = 2,
+                           .device_count = 3,
                            .scenarios = scenarios,
                            .scenario_count = 2};
 }
@@ -225,6 +250,45 @@ static void test_no_network(void **state)
     }
 }
 
+static void test_many_devices_are_one_line(void **state)
+{
+    static char made[BYTES_MAX];
+    (void)state;
+    struct report report = example();
+    report.scenarios = &flood;
+    report.scenario_count = 1;
+    assert_int_equal(report_alike(&flood, 0), 5);
+    (void)print(report_put_html, &report, made);
+    assert_non_null(strstr(made, "1–5</td>"));
+    assert_non_null(strstr(made, ">shop-1, shop-2, shop-3, shop-4, shop-5"));
+    assert_non_null(strstr(made, "0.90 s … 1.50 s<br/>≤ 60.00 s"));
+    (void)print(report_put_json, &report, made);
+    assert_non_null(strstr(made, "\"subject\": \"shop-3\""));
+    struct report_row few[5];
+    struct report_scenario failed = flood;
+    memcpy(few, shops, sizeof few);
+    few[2].result = REPORT_FAILED; /* stands alone, and parts the others */
+    failed.rows = few;
+    for (size_t i = 0; i < 5; i++)
+        assert_int_equal(report_alike(&failed, i), 1);
+}
+
+static void test_waived_is_never_silent(void **state)
+{
+    static char made[BYTES_MAX];
+    (void)state;
+    struct report report = example();
+    assert_int_equal(report_waived(&report), 1);
+    (void)print(report_put_html, &report, made);
+    const char *first = strstr(made, "个测点豁免");
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, "个测点豁免")); /* at the top, and where it is signed */
+    assert_non_null(strstr(made, "豁免 waived: 未装 &lt;b&gt;"));
+    report.device_count = 2;
+    (void)print(report_put_html, &report, made);
+    assert_null(strstr(made, "豁免"));
+}
+
 static void test_verdict(void **state)
 {
     (void)state;
@@ -279,6 +343,8 @@ int main(void)
         cmocka_unit_test(test_golden_html),
         cmocka_unit_test(test_nothing_can_break_the_page),
         cmocka_unit_test(test_no_network),
+        cmocka_unit_test(test_many_devices_are_one_line),
+        cmocka_unit_test(test_waived_is_never_silent),
         cmocka_unit_test(test_verdict),
         cmocka_unit_test(test_files),
     };

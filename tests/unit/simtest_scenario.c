@@ -645,7 +645,35 @@ static void test_stage_lists_what_there_is(void **state)
     assert_non_null(
         strstr(list, "燃气泄漏联锁关阀 gas leak, interlock closes the valve\n  leaking=gas-1 valve=outputs\n"));
     assert_non_null(strstr(list, GOLDEN "/bad/at-back.json: steps[1].at: 5s is before"));
+    assert_null(strstr(list, "do not apply here"));
     stage_close(&stage);
+}
+
+/* First those that apply, then those that do not and why, then those that cannot be read. */
+static void test_stage_lists_in_order(void **state)
+{
+    (void)state;
+    static const char *const dirs[] = {SHIPPED, GOLDEN "/bad", NULL};
+    static const char small[] =
+        "{\"buses\":[{\"id\":\"b\",\"link\":\"tcp\",\"host\":\"h\",\"port\":1}],\"devices\":[{\"id\":\"gas-1\",\"bus\":"
+        "\"b\",\"unit\":1,\"class\":\"gas_detector\",\"points\":{\"gas_lel_pct\":{\"address\":0}}}]}";
+    struct stage stage;
+    struct site one;
+    struct sentence warnings;
+    assert_true(site_open_bytes(&one, "s", small, strlen(small), NULL, sentence_init(&warnings), sentence_init(&why)));
+    stage_init(&stage, &one, dirs);
+    const char *list = told(&stage, stage_list);
+    const char *not_here = strstr(list, "do not apply here");
+    const char *broken = strstr(list, "cannot be read");
+    const char *ramp = strstr(list, "scenario gas-ramp ≤ 14 min ");
+    const char *flood =
+        strstr(list, "alarm-flood does not apply here: nothing can play all; wanted: at least 40 times");
+    assert_true(strncmp(list, "apply here", strlen("apply here")) == 0);
+    assert_true(ramp > list && ramp < not_here);
+    assert_true(flood > not_here && flood < broken);
+    assert_true(strstr(list, "/bad/at-back.json") > broken);
+    stage_close(&stage);
+    site_close(&one);
 }
 
 #define CLEAN(test) cmocka_unit_test_teardown(test, tear_down)
@@ -672,6 +700,7 @@ int main(void)
         CLEAN(test_same_seed_same_registers),
         CLEAN(test_stage),
         CLEAN(test_stage_lists_what_there_is),
+        CLEAN(test_stage_lists_in_order),
     };
     return cmocka_run_group_tests(tests, open_site, close_site);
 }
