@@ -1,6 +1,7 @@
 #include "drivers/link/exchange.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "gateway/base/check.h"
@@ -16,11 +17,20 @@ void exchange_init(struct exchange *exchange, enum frame_kind kind, uint32_t bau
         .kind = kind,
         .character_ns = kind == FRAME_MBAP || baud == 0 ? 0 : (int64_t)character_bits * 1000000000 / baud,
         .silence_us = kind == FRAME_MBAP ? 0 : line_silence_us(baud),
+        .switch_us = kind == FRAME_MBAP ? 0 : line_switch_us(baud),
         .send = send,
         .self = self,
         .fd = -1,
         .phase = EXCHANGE_CLOSED,
     };
+}
+
+/* What is read before the request is sent answers something else. */
+static void witness(void *self, enum tap_kind kind, const uint8_t *bytes, size_t size)
+{
+    struct exchange *exchange = self;
+    bool is_stale = kind == TAP_FOREIGN && exchange->phase != EXCHANGE_RECEIVE;
+    ear_tell(&exchange->ear, is_stale ? TAP_STALE : kind, bytes, size);
 }
 
 void exchange_open(struct exchange *exchange, int fd, int64_t mono_us)
@@ -29,8 +39,13 @@ void exchange_open(struct exchange *exchange, int fd, int64_t mono_us)
     exchange->phase = EXCHANGE_IDLE;
     exchange->troubled = true; /* who knows what is on the line */
     exchange->echo = ECHO_UNKNOWN;
+    exchange->last_unit = -1;
     exchange->line_free_mono_us = mono_us;
     framer_init(&exchange->framer, exchange->kind);
+    exchange->framer.witness = witness;
+    exchange->framer.witness_self = exchange;
+    ear_forget(&exchange->ear);
+    ear_put(&exchange->ear, TAP_OPENED, mono_us, NULL, 0);
 }
 
 void exchange_close(struct exchange *exchange)
@@ -46,7 +61,7 @@ static int64_t on_the_line_us(const struct exchange *exchange, size_t size)
 
 static int64_t silence_us(const struct exchange *exchange)
 {
-    int64_t line_us = exchange->silence_us;
+    int64_t line_us = exchange->silence_us + (exchange->switches ? exchange->switch_us : 0);
     if (exchange->kind == FRAME_RTU && exchange->troubled && line_us < LINE_SILENCE_SAFE_US)
         line_us = LINE_SILENCE_SAFE_US;
     return line_us + (int64_t)exchange->request.guard_ms * 1000;
@@ -61,11 +76,14 @@ enum err exchange_start(struct exchange *exchange, const struct link_request *re
     if (!frame_request_is_valid(request, exchange->kind))
         return ERR_ARGUMENT;
     exchange->request = *request;
+    exchange->switches = exchange->last_unit >= 0 && exchange->last_unit != request->unit;
+    exchange->last_unit = request->unit;
     exchange->transaction++;
     exchange->frame_size = frame_build(request, exchange->kind, exchange->transaction, exchange->frame);
     framer_expect(&exchange->framer, request, exchange->transaction, exchange->echo);
     exchange->phase = EXCHANGE_QUIET;
     exchange->sent_mono_us = 0;
+    exchange->characters = 0;
     exchange->quiet_until_mono_us = exchange->line_free_mono_us + silence_us(exchange);
     int64_t from_mono_us = exchange->quiet_until_mono_us > mono_us ? exchange->quiet_until_mono_us : mono_us;
     exchange->give_up_mono_us = from_mono_us + silence_us(exchange) + (int64_t)request->timeout_ms * 1000;
@@ -73,7 +91,7 @@ enum err exchange_start(struct exchange *exchange, const struct link_request *re
 }
 
 /* What there is, at most FRAME_FEED_MAX bytes; *ret_size 0 when there is nothing. */
-static enum err read_some(const struct exchange *exchange, uint8_t *ret_bytes, size_t *ret_size)
+static enum err read_some(struct exchange *exchange, uint8_t *ret_bytes, size_t *ret_size)
 {
     ssize_t got;
     do {
@@ -84,6 +102,7 @@ static enum err read_some(const struct exchange *exchange, uint8_t *ret_bytes, s
     if (got == 0)
         return ERR_CLOSED; /* hung up: the other end or the adapter is gone */
     *ret_size = got > 0 ? (size_t)got : 0;
+    exchange->characters += (uint32_t)*ret_size;
     return ERR_OK;
 }
 
@@ -96,11 +115,17 @@ static enum link_progress finish(struct exchange *exchange, enum err err, int64_
     if (exchange->phase == EXCHANGE_RECEIVE && learned != ECHO_UNKNOWN)
         exchange->echo = learned;
     exchange->troubled = !answered;
+    if (!answered)
+        ear_put(&exchange->ear, err == ERR_CLOSED ? TAP_CLOSED : TAP_TIMEOUT, mono_us, NULL, 0);
     exchange->phase = EXCHANGE_IDLE;
     ret_reply->sent_mono_us = exchange->sent_mono_us;
     ret_reply->done_mono_us = mono_us;
     ret_reply->foreign = framer->foreign;
     ret_reply->junk = framer->junk;
+    ret_reply->crc = framer->crc;
+    ret_reply->echo = framer->echo_seen ? 1 : 0;
+    ret_reply->characters = exchange->characters;
+    memcpy(ret_reply->foreign_units, framer->foreign_units, sizeof ret_reply->foreign_units);
     if (err == ERR_OK)
         return LINK_DONE;
     *ret_err = err;
@@ -112,8 +137,10 @@ static enum err send_frame(struct exchange *exchange, int64_t mono_us)
     enum err err = exchange->send(exchange->self, exchange->frame, exchange->frame_size);
     if (err != ERR_OK)
         return err;
+    ear_put(&exchange->ear, TAP_REQUEST, mono_us, exchange->frame, exchange->frame_size);
     exchange->phase = EXCHANGE_RECEIVE;
     exchange->sent_mono_us = mono_us;
+    exchange->characters += (uint32_t)exchange->frame_size;
     exchange->junk_before = exchange->framer.junk;
     exchange->line_free_mono_us = mono_us + on_the_line_us(exchange, exchange->frame_size);
     exchange->look_mono_us = mono_us;
@@ -133,6 +160,7 @@ static enum err clear_line(struct exchange *exchange, int64_t mono_us, struct li
             return err;
         if (size == 0)
             return ERR_OK;
+        ear_heard(&exchange->ear, size, mono_us);
         if (exchange->kind == FRAME_RTU) {
             framer_discard(&exchange->framer, bytes, size);
             exchange->line_free_mono_us = mono_us;
@@ -179,6 +207,7 @@ static enum err receive(struct exchange *exchange, int64_t mono_us, struct link_
             return err;
         if (size == 0)
             break;
+        ear_heard(&exchange->ear, size, mono_us);
         exchange->line_free_mono_us = mono_us;
         state = framer_feed(&exchange->framer, bytes, size, ret_reply);
         exchange->look_mono_us = mono_us + on_the_line_us(exchange, framer_missing(&exchange->framer));

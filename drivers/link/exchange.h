@@ -4,10 +4,11 @@
  * Discarded bytes start the silence anew; a line that never falls silent ends in ERR_GARBLED. On Modbus TCP there is no
  * silence to keep (but the request's guard) and nothing may be discarded: late answers are told by their transaction id.
  *
- * The silence is 3.5 characters of 11 bits, 1.75 ms above 19200 baud (Serial Line V1.02, section 2.5.1.1), 20 ms where no
- * baud is known, and at least 20 ms after an exchange that did not end well: USB adapters hand bytes over up to 16 ms late
- * (the latency timer of FTDI's drivers). A serial link looks at the descriptor again only when what is still missing
- * could have come at line speed; fd() is -1 until then, so a frame costs a few system calls and not one a byte.
+ * The silence is 3.5 characters of 11 bits, 1.75 ms above 19200 baud (Serial Line V1.02, section 2.5.1.1), 1.5 characters
+ * more when another unit was asked before (line_switch_us), 20 ms where no baud is known, and at least 20 ms after an
+ * exchange that did not end well: USB adapters hand bytes over up to 16 ms late (the latency timer of FTDI's drivers). A
+ * serial link looks at the descriptor again only when what is still missing could have come at line speed; fd() is -1 until
+ * then, so a frame costs a few system calls and not one a byte.
  *
  * Opens and closes nothing. One thread; blocks never. */
 #ifndef OUTPOST_DRIVERS_LINK_EXCHANGE_H
@@ -17,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drivers/link/ear.h"
 #include "drivers/link/frame.h"
 #include "gateway/base/err.h"
 #include "gateway/ports/link.h"
@@ -30,11 +32,14 @@ struct exchange {
     enum frame_kind kind;
     int64_t character_ns; /* 0: no line, or unknown */
     int64_t silence_us;
+    int64_t switch_us; /* more of it after another unit */
     exchange_send *send;
     void *self;
     int fd;
     enum exchange_phase phase;
     bool troubled; /* the last exchange did not end well */
+    int last_unit; /* asked before; -1: nobody */
+    bool switches; /* this request is to another one */
     enum frame_echo echo;
     uint16_t transaction;
     int64_t line_free_mono_us; /* when the last byte that we know of was over */
@@ -47,8 +52,10 @@ struct exchange {
     int64_t deadline_mono_us; /* receive */
     int64_t sent_mono_us;
     bool looking;         /* receive: a byte would be worth waking up for */
+    uint32_t characters;  /* of this exchange, both ways */
     uint32_t junk_before; /* of the framer's junk, what was read before sending */
     struct framer framer;
+    struct ear ear; /* .tap is set by the owner, after exchange_init */
 };
 
 /* `baud` 0: unknown (rtu-over-tcp), or no line (MBAP). `character_bits`: start, data, parity and stop bits together. */

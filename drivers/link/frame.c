@@ -105,6 +105,13 @@ static uint8_t data_size_of(const struct link_request *request)
     return (uint8_t)(is_bits(request->function) ? (count + 7) / 8 : count * 2);
 }
 
+static void count_foreign(struct framer *framer, uint8_t unit)
+{
+    if (framer->foreign < LINK_FOREIGN_UNITS)
+        framer->foreign_units[framer->foreign] = unit;
+    framer->foreign++;
+}
+
 /* Would the request, coming back as echo, be a perfect answer to itself? */
 static bool would_answer_itself(const struct framer *framer)
 {
@@ -127,6 +134,7 @@ void framer_expect(struct framer *framer, const struct link_request *request, ui
     framer->request_size = frame_build(request, framer->kind, transaction, framer->request);
     framer->foreign = 0;
     framer->junk = 0;
+    framer->crc = 0;
     if (framer->kind == FRAME_MBAP) {
         framer->reply_size = framer->is_read ? MBAP_HEAD_SIZE + 3U + framer->data_size : framer->request_size;
         return;
@@ -185,23 +193,50 @@ static size_t whole_frame(const uint8_t *at, size_t left)
     return 0;
 }
 
+static void tell(const struct framer *framer, enum tap_kind kind, const uint8_t *bytes, size_t size)
+{
+    if (framer->witness != NULL && size > 0)
+        framer->witness(framer->witness_self, kind, bytes, size);
+}
+
+/* Would be the answer, or an exception, but for its CRC. */
+static bool was_answer(const struct framer *framer, const uint8_t *at, size_t left)
+{
+    if (framer->reply_size == 0 || left < EXCEPTION_RTU_SIZE || at[0] != framer->unit)
+        return false;
+    if (at[1] == (framer->function | EXCEPTION_FLAG))
+        return true;
+    if (left < framer->reply_size || at[1] != framer->function)
+        return false;
+    return framer->is_read ? at[2] == framer->data_size : memcmp(at, framer->request, RTU_REQUEST_SIZE - 2) == 0;
+}
+
 void framer_discard(struct framer *framer, const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
+    size_t told = 0;
     while (at < size) {
         size_t frame_size = whole_frame(bytes + at, size - at);
-        if (frame_size > 0)
-            framer->foreign++;
-        else
+        if (frame_size == 0) {
+            framer->crc += was_answer(framer, bytes + at, size - at) ? 1 : 0;
             framer->junk++;
-        at += frame_size > 0 ? frame_size : 1;
+            at++;
+            continue;
+        }
+        tell(framer, TAP_JUNK, bytes + told, at - told);
+        tell(framer, TAP_FOREIGN, bytes + at, frame_size);
+        count_foreign(framer, bytes[at]);
+        at += frame_size;
+        told = at;
     }
+    tell(framer, TAP_JUNK, bytes + told, at - told);
 }
 
-/* Counts what stands before `end` and takes it out, with `skip` bytes more that are accounted for. */
-static void drop(struct framer *framer, size_t end, size_t skip)
+/* Counts what stands before `end` and takes it out, with `skip` bytes more, a frame of that kind. */
+static void drop(struct framer *framer, size_t end, size_t skip, enum tap_kind kind)
 {
     framer_discard(framer, framer->bytes, end);
+    tell(framer, kind, framer->bytes + end, skip);
     framer->used -= end + skip;
     memmove(framer->bytes, framer->bytes + end + skip, framer->used);
     framer->at = 0;
@@ -256,7 +291,10 @@ static enum frame_state take(struct framer *framer, enum sight sight, struct lin
         ret_reply->exception = frame[2];
     else
         decode(framer, frame + 3, ret_reply);
-    drop(framer, framer->at, is_exception ? EXCEPTION_RTU_SIZE : framer->reply_size);
+    if (is_exception)
+        drop(framer, framer->at, EXCEPTION_RTU_SIZE, TAP_EXCEPTION);
+    else
+        drop(framer, framer->at, framer->reply_size, TAP_REPLY);
     framer->expects = false;
     framer_end(framer);
     return is_exception ? FRAME_EXCEPTION : FRAME_REPLY;
@@ -274,7 +312,7 @@ static enum frame_state search(struct framer *framer, struct link_reply *ret_rep
             return take(framer, sight, ret_reply);
         if (sight == SIGHT_ECHO) {
             framer->echo_seen = true;
-            drop(framer, framer->at, RTU_REQUEST_SIZE);
+            drop(framer, framer->at, RTU_REQUEST_SIZE, TAP_ECHO);
         } else {
             framer->at++;
         }
@@ -287,7 +325,7 @@ void framer_end(struct framer *framer)
 {
     framer->wanted = 0;
     if (framer->kind == FRAME_RTU)
-        drop(framer, framer->used, 0);
+        drop(framer, framer->used, 0, TAP_JUNK);
 }
 
 size_t framer_missing(const struct framer *framer)
@@ -338,7 +376,7 @@ static enum frame_state mbap_take(struct framer *framer, size_t size, struct lin
 {
     enum sight sight = mbap_look(framer, size);
     if (sight == SIGHT_NOTHING) {
-        framer->foreign++;
+        count_foreign(framer, framer->bytes[6]);
         return FRAME_MORE;
     }
     framer->expects = false;
@@ -350,6 +388,11 @@ static enum frame_state mbap_take(struct framer *framer, size_t size, struct lin
     return FRAME_REPLY;
 }
 
+static enum tap_kind mbap_kind(enum frame_state state)
+{
+    return state == FRAME_REPLY ? TAP_REPLY : state == FRAME_EXCEPTION ? TAP_EXCEPTION : TAP_FOREIGN;
+}
+
 /* Takes every whole frame, also those behind the answer, so that at most one part of a frame stays. */
 static enum frame_state mbap_consume(struct framer *framer, struct link_reply *ret_reply)
 {
@@ -358,6 +401,7 @@ static enum frame_state mbap_consume(struct framer *framer, struct link_reply *r
         size_t size;
         if (mbap_size(framer, &size) == FRAME_BROKEN) {
             framer->junk += (uint32_t)framer->used;
+            tell(framer, TAP_JUNK, framer->bytes, framer->used);
             framer->used = 0;
             return FRAME_BROKEN;
         }
@@ -366,6 +410,7 @@ static enum frame_state mbap_consume(struct framer *framer, struct link_reply *r
         enum frame_state state = mbap_take(framer, size, ret_reply);
         if (state != FRAME_MORE)
             outcome = state;
+        tell(framer, mbap_kind(state), framer->bytes, size);
         framer->used -= size;
         memmove(framer->bytes, framer->bytes + size, framer->used);
     }
@@ -386,6 +431,6 @@ enum frame_state framer_feed(struct framer *framer, const uint8_t *bytes, size_t
     enum frame_state state = search(framer, ret_reply);
     /* Room for the next: what has begun is shorter than FRAME_RTU_MAX and stays. */
     if (framer->used > FRAME_FEED_MAX)
-        drop(framer, framer->at, 0);
+        drop(framer, framer->at, 0, TAP_JUNK);
     return state;
 }

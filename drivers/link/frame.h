@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "gateway/ports/link.h"
+#include "gateway/ports/tap.h"
 
 #define FRAME_REQUEST_MAX 12  /* MBAP header 7, function, address, count or value */
 #define FRAME_RTU_MAX     256 /* Serial Line V1.02, section 2.5.1: unit, 253 bytes of PDU, CRC */
@@ -40,8 +41,13 @@ enum frame_state {
     FRAME_BROKEN, /* MBAP: bytes that cannot be a header. Where the next frame begins is lost: close the connection */
 };
 
+/* Told of all bytes that leave the stream, once each and in order, and what they were; TAP_JUNK in runs. */
+typedef void frame_witness(void *self, enum tap_kind kind, const uint8_t *bytes, size_t size);
+
 struct framer {
     enum frame_kind kind;
+    frame_witness *witness; /* NULL: none */
+    void *witness_self;
     bool expects; /* a request is open */
     bool is_read;
     bool ambiguous; /* the request itself would pass for its answer */
@@ -59,6 +65,8 @@ struct framer {
     size_t used;
     uint32_t foreign; /* whole frames that are not the answer, since the last framer_expect */
     uint32_t junk;    /* bytes that make no frame, since then; exact after framer_end */
+    uint32_t crc;     /* RTU: would be the answer but for the CRC, since then; exact after framer_end */
+    uint8_t foreign_units[LINK_FOREIGN_UNITS]; /* who sent the first of the foreign ones */
     uint8_t bytes[2 * FRAME_FEED_MAX];
 };
 
@@ -72,7 +80,7 @@ bool frame_request_is_valid(const struct link_request *request, enum frame_kind 
 size_t frame_build(const struct link_request *request, enum frame_kind kind, uint16_t transaction,
                    uint8_t ret_bytes[static FRAME_REQUEST_MAX]);
 
-/* Forgets everything: for a new port or connection. */
+/* Forgets everything, the witness too: for a new port or connection. */
 void framer_init(struct framer *framer, enum frame_kind kind);
 
 /* From now on wait for the answer to this (valid) request. RTU starts with nothing; MBAP keeps a frame that has come in part,

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 
 #include "drivers/link/exchange.h"
+#include "drivers/link/replay.h"
 #include "drivers/link/serial.h"
 #include "drivers/link/tcp.h"
 #include "gateway/model/line.h"
 
-#define TROUBLE_SIZE 512
+#define REMARK_SIZE 512
 
 /* One door, to a serial port or to a connection. */
 struct door {
@@ -15,7 +16,7 @@ struct door {
     enum link_kind kind;
     struct serial serial; /* LINK_RTU */
     struct tcp tcp;       /* the others */
-    char trouble[TROUBLE_SIZE];
+    char remark[REMARK_SIZE];
 };
 
 static void close_door(void *self)
@@ -31,11 +32,12 @@ static void close_door(void *self)
 static enum err open_door(void *self, int64_t mono_us)
 {
     struct door *door = self;
-    struct text trouble;
-    close_door(door);
-    text_init(&trouble, door->trouble, sizeof door->trouble);
+    struct text said;
+    if (door->exchange.phase != EXCHANGE_CLOSED)
+        close_door(door);
+    text_init(&said, door->remark, sizeof door->remark);
     bool is_serial = door->kind == LINK_RTU;
-    enum err err = is_serial ? serial_open(&door->serial, &trouble) : tcp_open(&door->tcp, &trouble);
+    enum err err = is_serial ? serial_open(&door->serial, &said) : tcp_open(&door->tcp, mono_us, &said);
     if (err == ERR_OK)
         exchange_open(&door->exchange, is_serial ? door->serial.fd : door->tcp.fd, mono_us);
     return err;
@@ -68,10 +70,10 @@ static void destroy(void *self)
     free(door);
 }
 
-static const char *trouble(void *self)
+static const char *remark(void *self)
 {
     const struct door *door = self;
-    return door->trouble;
+    return door->remark;
 }
 
 static enum err make(struct door *door, const struct site_bus *bus)
@@ -89,13 +91,14 @@ static enum err make(struct door *door, const struct site_bus *bus)
     case LINK_RTU_OVER_TCP:
         exchange_init(&door->exchange, FRAME_RTU, bus->baud, line_character_bits(bus), tcp_send, &door->tcp);
         return ERR_OK;
+    case LINK_REPLAY:
     case LINK_KIND_COUNT:
         break;
     }
     return ERR_UNSUPPORTED;
 }
 
-enum err link_make(const struct site_bus *bus, struct link *ret_link)
+enum err link_make(const struct site_bus *bus, const struct tap *tap, struct link *ret_link)
 {
     static const struct link_ops ops = {
         .open = open_door,
@@ -104,8 +107,10 @@ enum err link_make(const struct site_bus *bus, struct link *ret_link)
         .poll = poll_door,
         .fd = fd,
         .destroy = destroy,
-        .trouble = trouble,
+        .remark = remark,
     };
+    if (bus->kind == LINK_REPLAY)
+        return replay_make(bus, ret_link);
     struct door *door = calloc(1, sizeof *door);
     if (door == NULL)
         return ERR_MEMORY;
@@ -114,6 +119,8 @@ enum err link_make(const struct site_bus *bus, struct link *ret_link)
         free(door);
         return err;
     }
+    if (tap != NULL)
+        door->exchange.ear.tap = *tap;
     *ret_link = (struct link){.ops = &ops, .self = door};
     return ERR_OK;
 }

@@ -11,23 +11,22 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "drivers/link/adapter.h"
 #include "gateway/base/check.h"
+#include "gateway/model/line.h"
 
 #define PTY_MAJOR_FIRST 136 /* Unix98 pseudo terminals, slave side */
 #define PTY_MAJOR_LAST  143
 #define FD_MAX          (FD_SETSIZE - SITE_BUSES_MAX) /* libmodbus 3.1.6 overruns an fd_set at 1024; room for races */
 #define CRC_SIZE        2
 
-/* What libmodbus 3.1.6 really sets. It takes 150, 1800, 2000000 and all that is not here for 9600. */
 static const struct rate {
     uint32_t baud;
     speed_t speed;
 } rates[] = {
-    {300, B300},         {600, B600},         {1200, B1200},       {2400, B2400},       {4800, B4800},
-    {9600, B9600},       {19200, B19200},     {38400, B38400},     {57600, B57600},     {115200, B115200},
-    {230400, B230400},   {460800, B460800},   {500000, B500000},   {576000, B576000},   {921600, B921600},
-    {1000000, B1000000}, {1152000, B1152000}, {1500000, B1500000}, {2500000, B2500000}, {3000000, B3000000},
-    {3500000, B3500000}, {4000000, B4000000},
+#define RATE(baud) {baud, B##baud},
+    LINE_BAUDS(RATE)
+#undef RATE
 };
 
 static const struct rate *find_rate(uint32_t baud)
@@ -51,8 +50,10 @@ void serial_init(struct serial *serial, const struct site_bus *bus)
 
 void serial_close(struct serial *serial)
 {
-    if (serial->fd >= 0)
-        modbus_close(serial->modbus); /* never twice */
+    if (serial->fd >= 0) {
+        (void)tcflush(serial->fd, TCOFLUSH); /* what an adapter no longer takes would hold up the closing */
+        modbus_close(serial->modbus);        /* never twice */
+    }
     if (serial->modbus != NULL)
         modbus_free(serial->modbus);
     if (serial->lock_fd >= 0)
@@ -159,26 +160,29 @@ static modbus_t *new_modbus(const struct site_bus *bus)
     return modbus;
 }
 
-static enum err open_port(struct serial *serial, struct text *ret_trouble)
+static enum err open_port(struct serial *serial, struct text *ret_said)
 {
     const struct rate *rate = find_rate(serial->bus->baud);
     if (rate == NULL || !format_exists(serial->bus))
-        return refuse_settings(serial, "serial ports do not know", ret_trouble);
-    enum err err = take_lock(serial, ret_trouble);
+        return refuse_settings(serial, "serial ports do not know", ret_said);
+    enum err err = take_lock(serial, ret_said);
     if (err != ERR_OK)
         return err;
     serial->modbus = new_modbus(serial->bus);
     if (serial->modbus == NULL || modbus_connect(serial->modbus) != 0)
-        return explain_errno(serial, errno, ret_trouble);
+        return explain_errno(serial, errno, ret_said);
     serial->fd = modbus_get_socket(serial->modbus);
     if (ioctl(serial->fd, TIOCEXCL) != 0)
-        return explain_errno(serial, errno, ret_trouble);
-    return settle(serial, rate->speed, ret_trouble);
+        return explain_errno(serial, errno, ret_said);
+    err = settle(serial, rate->speed, ret_said);
+    if (err == ERR_OK)
+        adapter_tune(serial->fd, serial->bus->rs485, &adapter_calls, ret_said);
+    return err;
 }
 
-enum err serial_open(struct serial *serial, struct text *ret_trouble)
+enum err serial_open(struct serial *serial, struct text *ret_said)
 {
-    enum err err = open_port(serial, ret_trouble);
+    enum err err = open_port(serial, ret_said);
     if (err != ERR_OK)
         serial_close(serial);
     return err;

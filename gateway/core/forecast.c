@@ -1,26 +1,17 @@
 #include "gateway/core/forecast.h"
 
 #include "gateway/base/check.h"
+#include "gateway/core/forecast_private.h"
 #include "gateway/model/line.h"
 
-#define RUN_US            120000000 /* longer than any back-off, twice the usual slow period */
-#define TRANSACTIONS_MIN  2000      /* a run has at least so many, */
-#define TRANSACTIONS_EACH 8         /* and so many for each read */
-#define BAUD_UNKNOWN      9600
-#define RTU_WRITE_SIZE    8 /* request and answer: MODBUS Application Protocol V1.1b3, 6.5 and 6.6, with unit and CRC */
-#define RTU_READ_SIZE     8
-#define RTU_ANSWER_SIZE   5 /* unit, function, byte count, CRC */
-#define MBAP_MORE         4 /* a header of 7 bytes in place of unit and CRC */
-
-static int64_t later(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
+#define RUN_US              120000000 /* longer than any back-off, twice the usual slow period */
+#define TRANSACTIONS_MIN    2000      /* a run has at least so many, */
+#define TRANSACTIONS_EACH   8         /* and so many for each read */
+#define ADAPTER_PACKET_SIZE 62        /* of USB full speed 64, FTDI keeps two for itself (AN232B-04) */
+#define RTU_WRITE_SIZE      8 /* request and answer: MODBUS Application Protocol V1.1b3, 6.5 and 6.6, with unit and CRC */
+#define RTU_READ_SIZE       8
+#define RTU_ANSWER_SIZE     5 /* unit, function, byte count, CRC */
+#define MBAP_MORE           4 /* a header of 7 bytes in place of unit and CRC */
 
 /* --- what a transaction costs ----------------------------------------------------------------------------------------- */
 
@@ -42,16 +33,18 @@ static uint16_t answer_size(const struct forecast_bus *forecast, enum function f
 
 static int64_t characters_us(const struct forecast_bus *forecast, size_t count)
 {
-    int64_t const baud = forecast->bus->baud > 0 ? forecast->bus->baud : BAUD_UNKNOWN;
+    int64_t const baud = forecast->bus->baud > 0 ? forecast->bus->baud : LINE_BAUD_DEFAULT;
     if (!is_line(forecast))
         return 0;
     return ((int64_t)count * line_character_bits(forecast->bus) * 1000000 + baud - 1) / baud;
 }
 
-/* Before the request. */
-static int64_t quiet_us(const struct forecast_bus *forecast, bool troubled)
+/* Before the request; `switches`: another slave was asked before. */
+static int64_t quiet_us(const struct forecast_bus *forecast, bool switches, bool troubled)
 {
     int64_t silence_us = is_line(forecast) ? line_silence_us(forecast->bus->baud) : 0;
+    if (is_line(forecast) && switches)
+        silence_us += line_switch_us(forecast->bus->baud);
     if (is_line(forecast) && troubled)
         silence_us = later(silence_us, LINE_SILENCE_SAFE_US);
     return silence_us + (int64_t)forecast->bus->guard_ms * 1000;
@@ -63,17 +56,40 @@ static int64_t wait_us(const struct forecast_bus *forecast)
     int64_t us = forecast->basis.turnaround_us;
     if (is_line(forecast))
         us += line_silence_us(forecast->bus->baud);
-    return us + (forecast->bus->kind == LINK_RTU ? forecast->basis.latency_us : forecast->basis.round_trip_us);
+    return us + (forecast->bus->kind == LINK_RTU ? 0 : forecast->basis.round_trip_us);
 }
 
-static int64_t transaction_us(const struct forecast_bus *forecast, size_t request, size_t answer)
+/* Of a serial adapter, which hands bytes over when a packet is full or its timer runs out. */
+static int64_t latency_us(const struct forecast_bus *forecast)
 {
-    return quiet_us(forecast, false) + characters_us(forecast, request + answer) + wait_us(forecast);
+    return forecast->bus->kind == LINK_RTU ? forecast->basis.latency_us : 0;
+}
+
+/* What of an answer comes in full packets, which are faster than the timer and start it anew. */
+static size_t packed_size(const struct forecast_bus *forecast, size_t size)
+{
+    bool const fast = characters_us(forecast, ADAPTER_PACKET_SIZE) <= latency_us(forecast);
+    return fast ? size / ADAPTER_PACKET_SIZE * ADAPTER_PACKET_SIZE : 0;
+}
+
+/* From the end of an answer to its last byte in our hands: on average, as nobody knows where the timer stands. */
+static int64_t handing_us(const struct forecast_bus *forecast, size_t size)
+{
+    size_t const packed = packed_size(forecast, size);
+    if (packed == size)
+        return 0;
+    return packed > 0 ? latency_us(forecast) - characters_us(forecast, size - packed) : latency_us(forecast) / 2;
+}
+
+static int64_t transaction_us(const struct forecast_bus *forecast, bool switches, size_t request, size_t answer)
+{
+    return quiet_us(forecast, switches, false) + characters_us(forecast, request + answer) + wait_us(forecast) +
+           handing_us(forecast, answer);
 }
 
 static int64_t silent_us(const struct forecast_bus *forecast)
 {
-    return quiet_us(forecast, false) + characters_us(forecast, RTU_READ_SIZE) +
+    return quiet_us(forecast, forecast->shared, false) + characters_us(forecast, RTU_READ_SIZE) +
            (int64_t)forecast->bus->timeout_ms * 1000;
 }
 
@@ -109,7 +125,7 @@ static void add_read(struct forecast_bus *forecast, const struct plan *plan, siz
         .answer_size = answer_size(forecast, made->function, made->count),
         .period_us = (int64_t)forecast->site->slaves[slave->index].every_ms[made->poll] * 1000,
     };
-    to->cost_us = transaction_us(forecast, to->request_size, to->answer_size);
+    to->cost_us = transaction_us(forecast, forecast->shared, to->request_size, to->answer_size);
     if (to->period_us == 0) {
         forecast->flat_out = true;
         slave->load += 1;
@@ -126,7 +142,7 @@ static enum err add_slave(struct forecast_bus *forecast, size_t index, uint16_t 
     const struct site_slave *site = &forecast->site->slaves[index];
     struct forecast_slave *slave = &forecast->slaves[forecast->slave_count];
     struct plan plan;
-    enum err const err = plan_make(site, forecast->memory.plan, site->point_count, points, &plan);
+    enum err const err = plan_make(forecast->bus, site, forecast->memory.plan, site->point_count, points, &plan);
     if (err != ERR_OK)
         return err;
     *slave = (struct forecast_slave){.index = index, .asked = plan.read_count > 0};
@@ -150,13 +166,14 @@ enum err forecast_make(const struct site *site, size_t bus, const struct forecas
                                 .basis = *basis,
                                 .memory = *memory,
                                 .reads = memory->reads,
-                                .slaves = memory->slaves};
+                                .slaves = memory->slaves,
+                                .shared = forecast_slave_count(site, bus) > 1};
     size_t const write_size = frame_size(&made, RTU_WRITE_SIZE);
     uint16_t *points = memory->points;
-    made.write_us = transaction_us(&made, write_size, write_size);
-    made.write_wire_us = quiet_us(&made, false) + characters_us(&made, write_size);
+    made.write_us = transaction_us(&made, made.shared, write_size, write_size);
+    made.write_wire_us = quiet_us(&made, made.shared, false) + characters_us(&made, write_size);
     made.read_back_us =
-        transaction_us(&made, frame_size(&made, RTU_READ_SIZE), answer_size(&made, FUNCTION_HOLDING, 1));
+        transaction_us(&made, false, frame_size(&made, RTU_READ_SIZE), answer_size(&made, FUNCTION_HOLDING, 1));
     for (size_t i = 0; i < site->slave_count; i++) {
         if ((size_t)site->slaves[i].bus != bus)
             continue;
@@ -178,6 +195,9 @@ struct run {
     int64_t now_us;
     int64_t free_us; /* since when the line is silent */
     bool troubled;
+    size_t last_slave;
+    int64_t tick_us; /* when the adapter's timer last ran out, while that is known: no more after the line was idle */
+    bool ticking;
     int64_t busy_us;
     size_t transactions;
 };
@@ -228,7 +248,8 @@ static void begin_run(struct run *run, struct forecast_bus *forecast)
                                      .read_count = forecast->read_count,
                                      .slaves = memory->schedule_slaves,
                                      .slave_count = forecast->slave_count},
-                        .now_us = in_flight_us(forecast)};
+                        .now_us = in_flight_us(forecast),
+                        .last_slave = SIZE_MAX};
     run->free_us = run->now_us;
     for (size_t i = 0; i < forecast->read_count; i++) {
         struct forecast_read *read = &forecast->reads[i];
@@ -243,19 +264,39 @@ static void begin_run(struct run *run, struct forecast_bus *forecast)
 }
 
 /* The time of the request's last byte; the line is free when the transaction ends. */
-static int64_t ask(struct run *run, size_t request_size)
+static int64_t ask(struct run *run, size_t slave, size_t request_size)
 {
     run->transactions++;
-    run->now_us = later(run->now_us, run->free_us + quiet_us(run->forecast, run->troubled));
+    run->now_us =
+        later(run->now_us,
+              run->free_us + quiet_us(run->forecast, run->forecast->shared && slave != run->last_slave, run->troubled));
+    run->last_slave = slave;
     int64_t const sent_us = run->now_us;
     run->now_us += characters_us(run->forecast, request_size);
     return sent_us;
 }
 
+/* One answer after the other comes at a tick each, wherever it ends. */
+static int64_t handed_over_us(struct run *run, int64_t begins_us, size_t size)
+{
+    struct forecast_bus const *forecast = run->forecast;
+    int64_t const ends_us = begins_us + characters_us(forecast, size);
+    int64_t const tick_us = latency_us(forecast);
+    size_t const packed = packed_size(forecast, size);
+    if (tick_us == 0)
+        return ends_us;
+    if (packed > 0 || !run->ticking)
+        run->tick_us = ends_us + handing_us(forecast, size);
+    else
+        run->tick_us += (ends_us - run->tick_us + tick_us - 1) / tick_us * tick_us;
+    run->ticking = true;
+    return run->tick_us;
+}
+
 static void take_answer(struct run *run, size_t slave, size_t size)
 {
     uint32_t const guard_ms = run->forecast->site->slaves[run->forecast->slaves[slave].index].guard_ms;
-    run->now_us += wait_us(run->forecast) + characters_us(run->forecast, size);
+    run->now_us = handed_over_us(run, run->now_us + wait_us(run->forecast), size);
     run->troubled = false;
     schedule_answered(&run->schedule, slave, run->now_us);
     run->schedule.slaves[slave].not_before_mono_us = run->now_us + (int64_t)guard_ms * 1000;
@@ -292,7 +333,7 @@ static void make_read(struct run *run, size_t index)
 {
     struct forecast_read *read = &run->forecast->reads[index];
     int64_t const started_us = run->now_us;
-    int64_t const sent_us = ask(run, read->request_size);
+    int64_t const sent_us = ask(run, read->slave, read->request_size);
     if (run->forecast->slaves[read->slave].dead) {
         miss_answer(run, read->slave, true, started_us);
     } else {
@@ -318,7 +359,7 @@ static bool make_heartbeat(struct run *run, int64_t *next_us)
         }
         int64_t const started_us = run->now_us;
         slave->heartbeat_us = run->now_us + (int64_t)site->heartbeat_ms * 1000;
-        (void)ask(run, size);
+        (void)ask(run, i, size);
         if (slave->dead)
             miss_answer(run, i, false, started_us);
         else
@@ -344,16 +385,18 @@ static bool make_next(struct run *run)
     if (next_us > RUN_US)
         return false;
     run->now_us = next_us;
+    run->ticking = false;
     return true;
 }
 
-static void sum_up_read(struct forecast_read *read, int64_t end_us)
+/* `doubt_us`: it may have been handed over so much later than the average. */
+static void sum_up_read(struct forecast_read *read, int64_t end_us, int64_t doubt_us)
 {
     if (read->answers == 0) {
         read->every_us = read->age_us = end_us + read->period_us;
         return;
     }
-    read->age_us = later(read->age_us, end_us - read->sent_us);
+    read->age_us = later(read->age_us, end_us - read->sent_us) + doubt_us;
     if (read->answers > 1)
         read->every_us = (read->last_us - read->first_us) / (read->answers - 1);
     read->every_us = later(read->every_us, read->period_us);
@@ -368,6 +411,7 @@ static double lateness(int64_t every_us, int64_t period_us)
 static void sum_up(struct run *run)
 {
     struct forecast_bus *forecast = run->forecast;
+    int64_t const doubt_us = latency_us(forecast) / 2;
     forecast->cycle_us = 0;
     forecast->busy = run->now_us > 0 ? (double)run->busy_us / (double)run->now_us : 0;
     forecast->longest_us = forecast->dead_count > 0 ? silent_us(forecast) : 0;
@@ -377,10 +421,10 @@ static void sum_up(struct run *run)
         struct forecast_read *read = &forecast->reads[i];
         struct forecast_class *class = &forecast->classes[read->plan.poll];
         class->read_count++;
-        forecast->longest_us = later(forecast->longest_us, read->cost_us);
+        forecast->longest_us = later(forecast->longest_us, read->cost_us + doubt_us);
         if (forecast->slaves[read->slave].dead)
             continue;
-        sum_up_read(read, run->now_us);
+        sum_up_read(read, run->now_us, doubt_us);
         if (read->answers == 0)
             forecast->cycle_us = -1;
         else if (forecast->cycle_us >= 0)
@@ -403,126 +447,4 @@ void forecast_run(struct forecast_bus *forecast, size_t dead_count)
     while (run.transactions < most && run.now_us < RUN_US && make_next(&run))
         ;
     sum_up(&run);
-}
-
-/* --- verdicts --------------------------------------------------------------------------------------------------------- */
-
-const struct forecast_read *forecast_oldest(const struct forecast_bus *forecast, bool *ret_late)
-{
-    const struct forecast_read *oldest = NULL;
-    double worst = 0;
-    for (size_t i = 0; i < forecast->read_count; i++) {
-        const struct forecast_read *read = &forecast->reads[i];
-        int64_t const wanted_us = FORECAST_AGE_PERIODS * read->period_us;
-        int64_t const most_us = wanted_us > 0 ? earlier(wanted_us, FORECAST_AGE_MAX_US) : FORECAST_AGE_MAX_US;
-        double const share = (double)read->age_us / (double)most_us;
-        if (read->plan.poll != POLL_SAFETY || forecast->slaves[read->slave].dead || (oldest != NULL && share <= worst))
-            continue;
-        oldest = read;
-        worst = share;
-    }
-    *ret_late = worst > 1;
-    return oldest;
-}
-
-int64_t forecast_period_us(const struct forecast_bus *buses, const struct site_device *device)
-{
-    int64_t shortest_us = 0;
-    for (size_t i = 0; i < device->slave_count; i++) {
-        const struct forecast_bus *forecast = &buses[buses->site->slaves[device->slaves[i]].bus];
-        for (size_t j = 0; j < forecast->read_count; j++) {
-            const struct forecast_read *read = &forecast->reads[j];
-            if (forecast->slaves[read->slave].index == (size_t)device->slaves[i] && read->every_us > 0 &&
-                (shortest_us == 0 || read->every_us < shortest_us))
-                shortest_us = read->every_us;
-        }
-    }
-    return shortest_us;
-}
-
-static bool has_point(const struct forecast_read *read, int32_t point)
-{
-    for (size_t i = 0; i < read->plan.point_count; i++)
-        if (read->points[i] == point)
-            return true;
-    return false;
-}
-
-/* `point` -1: any safety point of the slave, any point where it has none. -1: dead, or never read. */
-static int64_t age_on_slave(const struct forecast_bus *buses, const struct site *site, int32_t slave, int32_t point)
-{
-    const struct forecast_bus *forecast = &buses[site->slaves[slave].bus];
-    int64_t oldest_us[2] = {-1, -1};
-    for (size_t i = 0; i < forecast->read_count; i++) {
-        const struct forecast_read *read = &forecast->reads[i];
-        const struct forecast_slave *of = &forecast->slaves[read->slave];
-        if (of->index != (size_t)slave || of->dead || (point >= 0 && !has_point(read, point)))
-            continue;
-        int const safety = read->plan.poll == POLL_SAFETY ? 1 : 0;
-        oldest_us[safety] = later(oldest_us[safety], read->age_us);
-    }
-    return oldest_us[1] >= 0 ? oldest_us[1] : oldest_us[0];
-}
-
-/* A derived point is as old as what its device is read by. */
-static int64_t age_of_rule(const struct forecast_bus *buses, const struct site *site, const struct rule *rule)
-{
-    const struct site_device *device = &site->devices[site->subjects[rule->subject].index];
-    int64_t age_us = -1;
-    if (rule->point < 0)
-        return -1;
-    const struct device_point *point = &device->points[rule->point];
-    if (point->slave >= 0)
-        return age_on_slave(buses, site, point->slave, point->slave_point);
-    for (size_t i = 0; i < device->slave_count; i++)
-        age_us = later(age_us, age_on_slave(buses, site, device->slaves[i], -1));
-    return age_us;
-}
-
-static void find_slowest(const struct forecast_bus *buses, const struct site *site,
-                         const struct site_interlock *interlock, struct forecast_trip *trip)
-{
-    for (size_t i = 0; i < interlock->rule_count; i++) {
-        if (interlock->rules[i] < 0)
-            continue;
-        const struct rule *rule = &site->rules[interlock->rules[i]];
-        int64_t const age_us = age_of_rule(buses, site, rule);
-        int64_t const delay_us = (int64_t)rule->on_delay_ms * 1000;
-        if (age_us < 0 || (trip->found && age_us + delay_us <= trip->age_us + trip->delay_us))
-            continue;
-        *trip =
-            (struct forecast_trip){.found = true, .rule = interlock->rules[i], .age_us = age_us, .delay_us = delay_us};
-    }
-}
-
-/* What all interlocks that may trip together with this one write on the bus. */
-static int64_t write_count(const struct site *site, const struct site_interlock *interlock, int32_t bus)
-{
-    int64_t count = 0;
-    for (size_t i = 0; i < site->interlock_count; i++) {
-        const struct site_interlock *other = &site->interlocks[i];
-        if (other->zone != interlock->zone || other->device != interlock->device)
-            continue;
-        for (size_t j = 0; j < other->action_count; j++)
-            count += site->slaves[other->actions[j].slave].bus == bus ? 1 : 0;
-    }
-    return count;
-}
-
-struct forecast_trip forecast_trip(const struct forecast_bus *buses, size_t interlock)
-{
-    struct forecast_trip trip = {.rule = -1};
-    const struct site *site = buses->site;
-    const struct site_interlock *of = &site->interlocks[interlock];
-    find_slowest(buses, site, of, &trip);
-    for (size_t i = 0; trip.found && i < of->action_count; i++) {
-        int32_t const bus = site->slaves[of->actions[i].slave].bus;
-        const struct forecast_bus *to = &buses[bus];
-        int64_t const seen_us = trip.age_us + trip.delay_us;
-        int64_t const before_us = to->longest_us + (write_count(site, of, bus) - 1) * (to->write_us + to->read_back_us);
-        trip.wait_us = later(trip.wait_us, before_us);
-        trip.wire_us = later(trip.wire_us, seen_us + before_us + to->write_wire_us);
-        trip.back_us = later(trip.back_us, seen_us + before_us + to->write_us + to->read_back_us);
-    }
-    return trip;
 }

@@ -18,6 +18,7 @@
 #include "gateway/base/err.h"
 #include "gateway/core/plan.h"
 #include "gateway/core/schedule.h"
+#include "gateway/model/line.h"
 #include "gateway/model/site.h"
 
 /* Deadlines. */
@@ -27,12 +28,13 @@
 
 struct forecast_basis {
     int64_t turnaround_us; /* a slave's own time, after the silence on a line that ends the request */
-    int64_t latency_us;    /* a serial adapter hands bytes over so late: latency timer of USB adapters, FTDI 16 ms */
+    int64_t
+        latency_us; /* a serial adapter hands over what it has so often: latency timer of USB adapters, FTDI 16 ms */
     int64_t round_trip_us; /* over the network to a TCP server and back */
 };
 #define FORECAST_BASIS_DEFAULT                                                                                         \
     {                                                                                                                  \
-        .turnaround_us = 2000, .latency_us = 0, .round_trip_us = 2000                                                  \
+        .turnaround_us = LINE_TURNAROUND_US, .latency_us = 0, .round_trip_us = LINE_ROUND_TRIP_US                      \
     }
 
 struct forecast_read {
@@ -42,7 +44,8 @@ struct forecast_read {
     uint16_t request_size;  /* bytes of the frames */
     uint16_t answer_size;
     int64_t period_us; /* asked; 0: flat out */
-    int64_t cost_us;   /* of the whole transaction, with the silence before it */
+    int64_t cost_us;   /* of the whole transaction, with the silence before it, as if another slave was asked before; an
+                        * adapter's timer counts half */
     /* Of the last run. A read of a dead slave has none of them. */
     int64_t every_us; /* achieved on average, never less than asked */
     int64_t age_us;   /* worst: the last moment at which a reading is still the newest, since it was asked for */
@@ -88,6 +91,7 @@ struct forecast_bus {
     struct forecast_slave *slaves;
     size_t slave_count;
     size_t asked_count;    /* slaves that have reads */
+    bool shared;           /* more than one slave: each may follow upon another */
     int64_t write_us;      /* one register or coil, … */
     int64_t write_wire_us; /* … until its request is on the wire … */
     int64_t read_back_us;  /* … and reading it back */

@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "gateway/model/line.h"
 #include "gateway/model/sample.h"
 
-#define REGISTERS_MAX 125
-#define BITS_MAX      2000
+#define REGISTERS_MAX   125
+#define BITS_MAX        2000
+#define READ_CHARACTERS 13  /* request 8; answer 5 and the values: V1.1b3, 6.1 to 6.4, with unit and CRC */
+#define TCP_BYTE_NS     800 /* 10 Mbit/s, the slowest Ethernet in the field */
 
 /* What one point needs: its own registers and those its conditions look at. */
 struct span {
@@ -94,60 +97,114 @@ static void sort(const struct site_slave *slave, uint16_t *points, size_t count)
     }
 }
 
-/* True when the point may join the read: the read as it would then be is returned. */
-static bool joins(const struct site_slave *slave, const struct plan_read *read, const struct slave_point *point,
-                  struct span *ret_joined)
+struct price {
+    int64_t request_ns; /* of a read of nothing */
+    int64_t byte_ns;
+};
+
+static struct price price_on(const struct site_bus *bus)
 {
-    struct span span = span_of(point);
-    struct span joined = {read->address, (uint32_t)read->address + read->count};
-    if (read->poll != point->poll || read->function != point->function || read->point_count >= BATCH_SAMPLES_MAX)
-        return false;
-    if (span.first > joined.end + gap_max(slave, read->function))
-        return false;
-    if (span.end > joined.end)
-        joined.end = span.end;
-    if (joined.end - joined.first > count_max(slave, read->function))
-        return false;
-    *ret_joined = joined;
-    return true;
+    if (bus->kind == LINK_TCP)
+        return (struct price){(int64_t)(LINE_ROUND_TRIP_US + LINE_TURNAROUND_US) * 1000, TCP_BYTE_NS};
+    int64_t const character_ns = line_character_ns(bus);
+    int64_t const silent_us = 2 * line_silence_us(bus->baud) + (int64_t)bus->guard_ms * 1000 + LINE_TURNAROUND_US +
+                              (bus->kind == LINK_RTU_OVER_TCP ? LINE_ROUND_TRIP_US : 0);
+    return (struct price){READ_CHARACTERS * character_ns + silent_us * 1000, character_ns};
 }
 
-enum err plan_make(const struct site_slave *slave, struct plan_read *reads, size_t reads_max, uint16_t *points,
-                   struct plan *ret_plan)
+static int64_t price_of(const struct price *price, enum function function, uint32_t count)
+{
+    return price->request_ns + price->byte_ns * (is_bits(function) ? (count + 7) / 8 : 2 * count);
+}
+
+/* The points in order, and from each of them on: what the rest costs at least, and where its first read then ends. */
+struct work {
+    const struct site_slave *slave;
+    struct price price;
+    const uint16_t *points;
+    size_t point_count;
+    int64_t rest_ns[SITE_POINTS_MAX + 1];
+    uint16_t end[SITE_POINTS_MAX];
+};
+
+/* `span` grows by the point. */
+static bool joins(const struct work *work, size_t first, size_t at, struct span *span)
+{
+    const struct slave_point *point = &work->slave->points[work->points[at]];
+    const struct slave_point *leader = &work->slave->points[work->points[first]];
+    struct span const own = span_of(point);
+    if (point->poll != leader->poll || point->function != leader->function || at - first >= BATCH_SAMPLES_MAX ||
+        own.first > span->end + gap_max(work->slave, point->function))
+        return false;
+    if (own.end > span->end)
+        span->end = own.end;
+    return span->end - span->first <= count_max(work->slave, point->function);
+}
+
+static void weigh(struct work *work, size_t first)
+{
+    const struct slave_point *point = &work->slave->points[work->points[first]];
+    struct span span = span_of(point);
+    work->rest_ns[first] = INT64_MAX;
+    for (size_t at = first; at < work->point_count && joins(work, first, at, &span); at++) {
+        int64_t const ns = price_of(&work->price, point->function, span.end - span.first) + work->rest_ns[at + 1];
+        if (ns > work->rest_ns[first])
+            continue;
+        work->rest_ns[first] = ns;
+        work->end[first] = (uint16_t)(at + 1);
+    }
+}
+
+static struct plan_read read_of(const struct work *work, size_t first)
+{
+    const struct slave_point *point = &work->slave->points[work->points[first]];
+    struct span span = span_of(point);
+    for (size_t at = first; at < work->end[first]; at++)
+        CHECK(joins(work, first, at, &span));
+    return (struct plan_read){
+        .function = point->function,
+        .address = (uint16_t)span.first,
+        .count = (uint16_t)(span.end - span.first),
+        .poll = point->poll,
+        .point_first = (uint16_t)first,
+        .point_count = (uint16_t)(work->end[first] - first),
+    };
+}
+
+/* Those that are to be read, in order. */
+static enum err choose(const struct site_slave *slave, uint16_t *points, size_t *ret_count)
 {
     CHECK(slave->point_count <= SITE_POINTS_MAX);
-    size_t point_count = 0;
+    size_t count = 0;
     for (size_t i = 0; i < slave->point_count; i++) {
-        struct span span = span_of(&slave->points[i]);
+        struct span const span = span_of(&slave->points[i]);
         if (slave->points[i].idle)
             continue;
         if (span.end > 65536 || slave->points[i].register_count == 0 ||
             span.end - span.first > count_max(slave, slave->points[i].function))
             return ERR_ARGUMENT;
-        points[point_count++] = (uint16_t)i;
+        points[count++] = (uint16_t)i;
     }
-    sort(slave, points, point_count);
+    sort(slave, points, count);
+    *ret_count = count;
+    return ERR_OK;
+}
+
+enum err plan_make(const struct site_bus *bus, const struct site_slave *slave, struct plan_read *reads,
+                   size_t reads_max, uint16_t *points, struct plan *ret_plan)
+{
+    struct work work = {.slave = slave, .price = price_on(bus), .points = points};
+    enum err const err = choose(slave, points, &work.point_count);
+    if (err != ERR_OK)
+        return err;
+    for (size_t first = work.point_count; first > 0; first--)
+        weigh(&work, first - 1);
     size_t read_count = 0;
-    for (size_t i = 0; i < point_count; i++) {
-        const struct slave_point *point = &slave->points[points[i]];
-        struct span span;
-        if (read_count > 0 && joins(slave, &reads[read_count - 1], point, &span)) {
-            reads[read_count - 1].count = (uint16_t)(span.end - span.first);
-            reads[read_count - 1].point_count++;
-            continue;
-        }
+    for (size_t first = 0; first < work.point_count; first = work.end[first]) {
         if (read_count == reads_max)
             return ERR_FULL;
-        span = span_of(point);
-        reads[read_count++] = (struct plan_read){
-            .function = point->function,
-            .address = (uint16_t)span.first,
-            .count = (uint16_t)(span.end - span.first),
-            .poll = point->poll,
-            .point_first = (uint16_t)i,
-            .point_count = 1,
-        };
+        reads[read_count++] = read_of(&work, first);
     }
-    *ret_plan = (struct plan){reads, read_count, points, point_count};
+    *ret_plan = (struct plan){reads, read_count, points, work.point_count};
     return ERR_OK;
 }

@@ -56,7 +56,8 @@ struct schedule_choice {
 
 struct schedule_choice schedule_choose(const struct schedule *schedule, int64_t mono_us);
 
-/* The read was answered, well or with an exception: its next tick. */
+/* The read was answered, well or with an exception: its next tick. Until it is served it stays due, and is the next one again
+ * unless its slave rests. */
 void schedule_served(struct schedule *schedule, size_t read, int64_t mono_us);
 /* The slave answered something: no longer suspect; after a silence all of its reads are due at once. */
 void schedule_answered(struct schedule *schedule, size_t slave, int64_t mono_us);

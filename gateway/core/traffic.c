@@ -54,12 +54,63 @@ size_t traffic_record_size(const struct site *site, size_t device, struct traffi
     return text.used;
 }
 
-static size_t health_size(const struct site *site, struct traffic_room *room)
+/* The poll classes in which anything on the bus is read. */
+static void usual_polls(const struct site *site, size_t bus, struct tally_poll ret_polls[static POLL_CLASS_COUNT])
+{
+    for (size_t i = 0; i < POLL_CLASS_COUNT; i++)
+        ret_polls[i] = (struct tally_poll){.planned_us = -1, .achieved_us = -1, .age_us = -1, .slave = -1};
+    for (size_t i = 0; i < site->slave_count; i++) {
+        const struct site_slave *slave = &site->slaves[i];
+        if ((size_t)slave->bus != bus)
+            continue;
+        for (size_t k = 0; k < slave->point_count; k++) {
+            enum poll_class const poll = slave->points[k].poll;
+            int64_t const period_us = (int64_t)slave->every_ms[poll] * 1000;
+            ret_polls[poll] = (struct tally_poll){
+                .planned_us = period_us, .achieved_us = period_us, .age_us = period_us, .slave = (int32_t)i};
+        }
+    }
+}
+
+static size_t health_bus(struct text *text, const struct site *site, size_t bus, const struct tally *usual)
+{
+    struct tally_poll polls[POLL_CLASS_COUNT];
+    usual_polls(site, bus, polls);
+    return payload_health_bus(text, site, bus == 0,
+                              &(struct payload_health_bus){
+                                  .id = site->buses[bus].id,
+                                  .open = true,
+                                  .brief = text->used > PAYLOAD_MESSAGE_MAX / 2,
+                                  .load_permille = INTEGER_USUAL,
+                                  .wire_permille = site->buses[bus].baud > 0 ? INTEGER_USUAL : -1,
+                                  .cycle_ms = INTEGER_USUAL,
+                                  .reopened = 1,
+                                  .tally = usual,
+                                  .polls = polls,
+                              })
+               ? 1
+               : 0;
+}
+
+static size_t health_slave(struct text *text, const struct site *site, size_t slave, const struct tally *usual)
+{
+    return payload_health_slave(text, slave == 0,
+                                &(struct payload_health_slave){
+                                    .id = site->slaves[slave].id,
+                                    .answering = true,
+                                    .rtt_ms = 12,
+                                    .rtt_p99_ms = 45,
+                                    .age_ms = INTEGER_USUAL,
+                                    .tally = usual,
+                                })
+               ? 1
+               : 0;
+}
+
+static void health_head(struct text *text, const struct site *site)
 {
     uint64_t const many = COUNT_USUAL;
-    struct text text;
-    text_init(&text, room->payload, sizeof room->payload);
-    payload_health_begin(&text, site,
+    payload_health_begin(text, site,
                          &(struct payload_health){.status = {.stream = STREAM_USUAL,
                                                              .boot = 12,
                                                              .lw_a = INTEGER_USUAL,
@@ -77,28 +128,23 @@ static size_t health_size(const struct site *site, struct traffic_room *room)
                                                   .anon_bytes = COUNT_USUAL,
                                                   .cpu_ms = COUNT_USUAL,
                                                   .written_bytes = 100 * COUNT_USUAL});
+}
+
+static size_t health_size(const struct site *site, struct traffic_room *room)
+{
+    struct tally const usual = {.requests = COUNT_USUAL, .good = COUNT_USUAL, .characters = 10 * COUNT_USUAL};
+    struct text text;
+    size_t buses = 0;
+    size_t slaves = 0;
+    text_init(&text, room->payload, sizeof room->payload);
+    health_head(&text, site);
     payload_health_buses(&text);
     for (size_t i = 0; i < site->bus_count; i++)
-        payload_health_bus(&text, i == 0,
-                           &(struct payload_health_bus){.id = site->buses[i].id,
-                                                        .open = true,
-                                                        .load_permille = INTEGER_USUAL,
-                                                        .cycle_ms = INTEGER_USUAL,
-                                                        .requests = many,
-                                                        .good = many});
+        buses += health_bus(&text, site, i, &usual);
     payload_health_slaves(&text);
-    size_t written = 0;
     for (size_t i = 0; i < site->slave_count; i++)
-        written += payload_health_slave(&text, i == 0,
-                                        &(struct payload_health_slave){.id = site->slaves[i].id,
-                                                                       .answering = true,
-                                                                       .rtt_ms = 12,
-                                                                       .age_ms = INTEGER_USUAL,
-                                                                       .requests = many,
-                                                                       .good = many})
-                       ? 1
-                       : 0;
-    payload_health_end(&text, site->slave_count - written);
+        slaves += health_slave(&text, site, i, &usual);
+    payload_health_end(&text, site->bus_count - buses, site->slave_count - slaves);
     return text.used;
 }
 

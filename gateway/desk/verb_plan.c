@@ -111,7 +111,7 @@ static const struct column basis_columns[] = {
     {"site", "site file", "站点文件", CELL_TEXT, FOR_ALL},
     {"turnaround", "assumed: a slave answers within (after 3.5 characters)", "假定：从站应答时间（3.5 字符静默之后）",
      CELL_NUMBER, FOR_ALL},
-    {"latency", "assumed: the serial adapter is late by", "假定：串口转换器延迟", CELL_NUMBER, FOR_ALL},
+    {"latency", "assumed: the serial adapter hands over each", "假定：串口转换器交付间隔", CELL_NUMBER, FOR_ALL},
     {"round_trip", "assumed: to a TCP server and back", "假定：到 TCP 服务器往返", CELL_NUMBER, FOR_ALL},
 };
 
@@ -143,7 +143,7 @@ static const struct column bus_columns[] = {
 
 static void put_line(struct sheet *sheet, const struct site_bus *bus)
 {
-    static const char *const kinds[LINK_KIND_COUNT] = {"rtu", "tcp", "rtu-over-tcp"};
+    static const char *const kinds[LINK_KIND_COUNT] = {"rtu", "tcp", "rtu-over-tcp", "replay"};
     if (bus->kind == LINK_TCP)
         sheet_put(sheet, kinds[bus->kind]);
     else

@@ -12,8 +12,9 @@
 
 #include "gateway/base/err.h"
 
-#define LINK_WORDS_MAX 125
-#define LINK_BITS_MAX  2000
+#define LINK_WORDS_MAX     125
+#define LINK_BITS_MAX      2000
+#define LINK_FOREIGN_UNITS 4 /* of one transaction, told by name */
 
 enum link_function { /* Modbus function codes */
                      LINK_READ_COILS = 1,
@@ -42,7 +43,17 @@ struct link_reply {
     int64_t done_mono_us;
     uint32_t foreign; /* frames of other units, functions or lengths that were discarded while waiting */
     uint32_t junk;    /* bytes that made no frame */
+    uint32_t crc;  /* answers as asked for, by unit, function and length, whose CRC was wrong; their bytes are junk */
+    uint32_t echo; /* 1: the request was heard back */
+    uint32_t characters;                       /* sent and received */
+    uint8_t foreign_units[LINK_FOREIGN_UNITS]; /* who sent the first of the foreign frames */
 };
+
+/* For who polls a link: counters of a transaction begin at nothing. */
+static inline void link_reply_forget(struct link_reply *reply)
+{
+    reply->foreign = reply->junk = reply->crc = reply->echo = reply->characters = 0;
+}
 
 enum link_progress {
     LINK_IDLE,   /* no transaction */
@@ -57,8 +68,8 @@ struct link {
 };
 
 struct link_ops {
-    /* Opens the port or starts the connection. ERR_BUSY: under way, call open() again at the next poll. May block up to
-     * the bus timeout where the library behind it does (libmodbus connects synchronously). */
+    /* Opens the port or starts the connection. ERR_BUSY: under way, call open() again after some milliseconds; close() gives
+     * it up. Does not block. */
     enum err (*open)(void *self, int64_t mono_us);
     void (*close)(void *self); /* also when not open */
     /* Only when idle and open. Copies the request. */
@@ -69,9 +80,9 @@ struct link_ops {
     int (*fd)(void *self);
     /* Throws away the transaction in flight and the object. Accepts the half-open. */
     void (*destroy)(void *self);
-    /* After the last failed open(): a sentence for a person ("/dev/ttyUSB0: permission denied; add the user to group
-     * dialout"). Valid until the next call. */
-    const char *(*trouble)(void *self);
+    /* Of the last open(), for a person: why it failed ("/dev/ttyUSB0: permission denied; add the user to group dialout"), or
+     * how the port was set up beyond what was asked ("low latency"); "": nothing to say. Valid until the next call. */
+    const char *(*remark)(void *self);
 };
 
 #endif

@@ -1,16 +1,20 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "gateway/model/line.h"
 #include "gateway/site/file.h"
 #include "gateway/site/loader.h"
 
 #define TIMEOUT_SLOW_MS 1000 /* at 9600 baud and below */
 #define TIMEOUT_FAST_MS 500
-#define BAUD_DEFAULT    9600
 #define MODBUS_TCP_PORT 502 /* IANA */
 
-/* What termios knows; libmodbus silently takes 9600 for any other. */
-static const int64_t bauds[] = {1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600};
+#define NUMBER(baud) baud,
+#define WORD(baud)   " " #baud
+static const int64_t bauds[] = {LINE_BAUDS(NUMBER)};
+static const char baud_words[] = LINE_BAUDS(WORD);
+#undef NUMBER
+#undef WORD
 
 static bool is_baud(int64_t baud)
 {
@@ -36,7 +40,22 @@ static void load_serial_port(struct loader *l, const struct raw_bus *raw, struct
     }
     const char *path = path_join(&l->scratch, l->directory, node_string(raw->port));
     bus->port = take_text(l->arena, path != NULL ? path : "", l->complaints);
+    bus->rs485 = raw->rs485;
     refuse_key(l, raw, "host");
+}
+
+static void load_recording(struct loader *l, const struct raw_bus *raw, struct site_bus *bus)
+{
+    static const char *const others[] = {"port", "host", "rs485"};
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        refuse_key(l, raw, others[i]);
+    if (raw->file == NULL) {
+        complain_node(l->complaints, raw->node, ON_VALUE, S_FILE_NEEDED, NO_WORDS);
+        return;
+    }
+    const char *path = path_join(&l->scratch, l->directory, raw->file);
+    bus->file = take_text(l->arena, path != NULL ? path : "", l->complaints);
+    complain_node(l->complaints, node_child(raw->node, "link"), ON_VALUE, S_REPLAYED, NO_WORDS);
 }
 
 static bool host_is_good(const char *host)
@@ -59,6 +78,7 @@ static void load_host(struct loader *l, const struct raw_bus *raw, struct site_b
             WORDS(words_quote(l->complaints, raw->host), both("a host name or IP address", "主机名或 IP 地址")));
     bus->host = take_text(l->arena, raw->host != NULL ? raw->host : "", l->complaints);
     bus->tcp_port = (uint16_t)port;
+    refuse_key(l, raw, "rs485");
     if (raw->link == LINK_TCP) {
         refuse_key(l, raw, "baud");
         refuse_key(l, raw, "format");
@@ -69,10 +89,9 @@ static void load_line(struct loader *l, const struct raw_bus *raw, struct site_b
 {
     if (raw->baud != NOT_GIVEN && !is_baud(raw->baud))
         complain_node(l->complaints, node_child(raw->node, "baud"), ON_VALUE, S_OUT_OF_RANGE,
-                      WORDS(words_number(l->complaints, (double)raw->baud),
-                            same("1200 2400 4800 9600 19200 38400 57600 115200 230400 460800 921600")));
+                      WORDS(words_number(l->complaints, (double)raw->baud), same(baud_words + 1)));
     const char *format = format_names[raw->format == NOT_GIVEN ? 0 : raw->format];
-    bus->baud = (uint32_t)(raw->baud == NOT_GIVEN ? BAUD_DEFAULT : raw->baud);
+    bus->baud = (uint32_t)(raw->baud == NOT_GIVEN ? LINE_BAUD_DEFAULT : raw->baud);
     bus->data_bits = (uint8_t)(format[0] - '0');
     bus->parity = format[1];
     bus->stop_bits = (uint8_t)(format[2] - '0');
@@ -83,14 +102,19 @@ static void load_bus(struct loader *l, const struct raw_bus *raw, struct site_bu
     *bus = (struct site_bus){.id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints),
                              .port = "",
                              .host = "",
+                             .file = "",
                              .guard_ms = (uint32_t)raw->guard_ms};
     load_line(l, raw, bus);
     if (raw->link == NOT_GIVEN)
         return;
     bus->kind = (enum link_kind)raw->link;
+    if (bus->kind == LINK_REPLAY)
+        load_recording(l, raw, bus);
+    else
+        refuse_key(l, raw, "file");
     if (bus->kind == LINK_RTU)
         load_serial_port(l, raw, bus);
-    else
+    else if (bus->kind != LINK_REPLAY)
         load_host(l, raw, bus);
     bool const slow = bus->kind != LINK_TCP && bus->baud <= 9600;
     bus->timeout_ms = raw->timeout_ms != NOT_GIVEN ? (uint32_t)raw->timeout_ms

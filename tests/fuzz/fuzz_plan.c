@@ -33,7 +33,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .idle = (data[4] & 6) == 6,
             .only_if = {.address = (uint16_t)(data[1] << 8 | data[5])},
         };
-    if (plan_make(&slave, reads, POINTS_MAX, order, &plan) != ERR_OK)
+    static const uint32_t bauds[] = {300, 9600, 115200, 921600};
+    struct site_bus const bus = {
+        .kind = (enum link_kind)(size % LINK_KIND_COUNT), .baud = bauds[size / 7 % 4], .data_bits = 8, .stop_bits = 1};
+    if (plan_make(&bus, &slave, reads, POINTS_MAX, order, &plan) != ERR_OK)
         return 0;
     for (size_t i = 0; i < plan.read_count; i++) {
         CHECK((uint32_t)reads[i].address + reads[i].count <= 65536 && reads[i].count > 0);

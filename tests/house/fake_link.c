@@ -33,6 +33,7 @@ void fake_link_reset(struct fake_link *fake)
     fake->is_open = false;
     fake->open_steps = 0;
     fake->phase = PHASE_IDLE;
+    fake->drained_unit = 0;
 }
 
 static enum err open_link(void *self, int64_t mono_us)
@@ -174,15 +175,24 @@ static bool looks_like_the_answer(const struct fake_link *fake)
     return asked->address == old->address && asked->value == old->value;
 }
 
+static void count_foreign(struct fake_link *fake, uint8_t unit)
+{
+    if (fake->reply.foreign < LINK_FOREIGN_UNITS)
+        fake->reply.foreign_units[fake->reply.foreign] = unit;
+    fake->reply.foreign++;
+}
+
 static void hear_late_frame(struct fake_link *fake)
 {
     if (!fake->late.there || fake->stage->t_us < fake->late.arrives_us)
         return;
     fake->late.there = false;
-    if (fake->phase == PHASE_IDLE || fake->late.arrives_us < fake->sent_us)
-        return; /* drained before the next request is sent */
+    if (fake->phase == PHASE_IDLE || fake->late.arrives_us < fake->sent_us) {
+        fake->drained_unit = fake->late.request.unit; /* before the next request is sent */
+        return;
+    }
     if (!looks_like_the_answer(fake)) {
-        fake->reply.foreign++;
+        count_foreign(fake, fake->late.request.unit);
         return;
     }
     if (fake->phase == PHASE_SENDING)
@@ -299,14 +309,14 @@ static enum link_progress poll_link(void *self, int64_t mono_us, struct link_rep
     }
     if (fake->stage->t_us < fake->done_us)
         return wait_until(fake, fake->done_us, ret_next_mono_us);
-    if (fake->outcome != ERR_OK) {
-        if (fake->outcome == ERR_EXCEPTION)
-            *ret_reply = fake->reply;
-        return fail(fake, fake->outcome, ret_err);
-    }
+    if (fake->drained_unit != 0)
+        count_foreign(fake, fake->drained_unit);
+    fake->drained_unit = 0;
     fake->reply.sent_mono_us = stage_mono_us(fake->stage, fake->sent_us);
     fake->reply.done_mono_us = stage_mono_us(fake->stage, fake->stage->t_us);
     *ret_reply = fake->reply;
+    if (fake->outcome != ERR_OK)
+        return fail(fake, fake->outcome, ret_err);
     log_transaction(fake);
     fake->phase = PHASE_IDLE;
     return LINK_DONE;
@@ -323,7 +333,7 @@ static void destroy(void *self)
     fake_link_reset(self);
 }
 
-static const char *trouble(void *self)
+static const char *remark(void *self)
 {
     const struct fake_link *fake = self;
     return fake->port_there ? "" : "the port is gone";
@@ -338,7 +348,7 @@ struct link fake_link_door(struct fake_link *fake)
         .poll = poll_link,
         .fd = fd,
         .destroy = destroy,
-        .trouble = trouble,
+        .remark = remark,
     };
     return (struct link){.ops = &ops, .self = fake};
 }

@@ -69,6 +69,7 @@ struct fake_link {
     int64_t reacts_us;
     int64_t done_us;
     struct late_frame late;
+    uint8_t drained_unit; /* who sent what was read off the line since the last transaction; 0 nobody */
 
     uint64_t crossings; /* late answers that were taken for another request's */
 };

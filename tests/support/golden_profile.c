@@ -167,7 +167,8 @@ static bool load(struct comparison *c, const cJSON *profile, const cJSON *slave_
     }
     if (err != ERR_OK)
         return false;
-    CHECK(plan_make(&c->site->slaves[0], c->reads, SITE_POINTS_MAX, c->read_points, &c->plan) == ERR_OK);
+    CHECK(plan_make(&c->site->buses[0], &c->site->slaves[0], c->reads, SITE_POINTS_MAX, c->read_points, &c->plan) ==
+          ERR_OK);
     return true;
 }
 

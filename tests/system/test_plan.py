@@ -13,6 +13,7 @@ import outpost_test
 from outpost_test import OUTPOST, PATIENCE_S, Gateway, Simulator, wait_until
 
 TURNAROUND_MS = 6
+LATENCY_MS = 16  # FTDI's timer, as it comes
 WITHIN = 0.10
 BYTES_WITHIN = 0.15  # as it says of itself: values have lengths of their own, and a young gateway counts in short numbers
 GOOD, WRONG, USAGE = 0, 1, 2
@@ -20,6 +21,11 @@ GOOD, WRONG, USAGE = 0, 1, 2
 
 def registers(count, poll):
     return {f"{poll}{n}": {"function": "holding", "address": n, "type": "u16", "poll": poll} for n in range(count)}
+
+
+def undisturbed(times):
+    """A busy machine only adds to what a line takes: the lower quartile."""
+    return statistics.quantiles(times, n=4)[0]
 
 
 class Plan(outpost_test.Case):
@@ -44,8 +50,10 @@ class Plan(outpost_test.Case):
             }
         )
 
-    def start_line(self, site):
-        self.sim = self.own(Simulator(site, self.directory, ["--turnaround", str(TURNAROUND_MS)])).start()
+    def start_line(self, site, latency_ms=0):
+        """With `latency_ms` the simulated slaves are behind a USB adapter whose timer hands over what came so often."""
+        options = ["--turnaround", str(TURNAROUND_MS)] + (["--latency", f"b1={latency_ms}ms"] if latency_ms > 0 else [])
+        self.sim = self.own(Simulator(site, self.directory, options)).start()
         self.gateway = self.own(Gateway(site, self.directory)).start()
         self.gateway.wait_socket()
 
@@ -68,17 +76,17 @@ class Plan(outpost_test.Case):
 
 class Reality(Plan):
     def test_cycle_time_flat_out(self):
-        for slaves in (1, 8):
-            with self.subTest(slaves=slaves):
+        for slaves, latency_ms in ((1, 0), (8, 0), (1, LATENCY_MS), (8, LATENCY_MS)):
+            with self.subTest(slaves=slaves, latency_ms=latency_ms):
                 site = self.line_site(slaves, "0s", registers(10, "normal"))
-                foretold = self.plan(site)
+                foretold = self.plan(site, "--latency", str(latency_ms))
                 self.assertTrue(foretold["buses"][0]["flat_out"])
-                self.start_line(site)
+                self.start_line(site, latency_ms)
                 wait_until(lambda: self.look(20 * slaves), "the line is polled")
                 cycles = []
                 wait_until(lambda: cycles.append(self.counters()["cycle_us"]) or len(cycles) > 40, "many looks at the cycle")
-                cycle_ms = statistics.median(cycles) / 1000
-                self.assert_within(cycle_ms, foretold["reads"][0]["achieved"], f"cycle of {slaves} slaves, ms")
+                cycle_ms = undisturbed(cycles) / 1000
+                self.assert_within(cycle_ms, foretold["reads"][0]["achieved"], f"cycle of {slaves} slaves, timer {latency_ms}, ms")
                 self.stop_line()
 
     def test_overload(self):
@@ -98,18 +106,18 @@ class Reality(Plan):
 
     def test_busy_share(self):
         """Time with a transaction in flight, per transaction, times how many of them a cycle has."""
-        for slaves, every in ((1, "200ms"), (8, "2s")):
-            with self.subTest(slaves=slaves):
+        for slaves, every, latency_ms in ((1, "200ms", 0), (8, "2s", 0), (8, "2s", LATENCY_MS)):
+            with self.subTest(slaves=slaves, latency_ms=latency_ms):
                 points = {**registers(10, "safety"), **registers(30, "normal")}
                 site = self.line_site(slaves, every, points)
-                foretold = self.plan(site)["buses"][0]
-                self.start_line(site)
+                foretold = self.plan(site, "--latency", str(latency_ms))["buses"][0]
+                self.start_line(site, latency_ms)
                 first = wait_until(lambda: self.look(20 * slaves), "the line is polled")
                 last = wait_until(lambda: self.look(first["requests"] + 150), "150 more transactions")
-                cycle_us = statistics.median(self.counters()["cycle_us"] for _ in range(21))
+                cycle_us = undisturbed([self.counters()["cycle_us"] for _ in range(21)])
                 each_us = (last["busy_us"] - first["busy_us"]) / (last["requests"] - first["requests"])
                 share = each_us * foretold["reads"] / cycle_us
-                self.assert_within(share, foretold["busy"], f"busy share of {slaves} slaves")
+                self.assert_within(share, foretold["busy"], f"busy share of {slaves} slaves, timer {latency_ms} ms")
                 self.stop_line()
 
     def test_bytes_of_records(self):
@@ -151,7 +159,7 @@ class Words(Plan):
         site = self.line_site(8, "1s", registers(10, "safety"))
         usual = self.plan(site)
         late = self.plan(site, "--latency", "16ms", "--turnaround=10")
-        self.assertAlmostEqual(usual["reads"][0]["time"] + 16 + 8, late["reads"][0]["time"], 2)
+        self.assertAlmostEqual(usual["reads"][0]["time"] + 16 / 2 + 8, late["reads"][0]["time"], 2)
         self.assertEqual(usual["reads"][0]["time"], self.plan(site, "--round-trip", "100")["reads"][0]["time"])
         self.plan(site, "--turnaround", "500", status=WRONG)
 

@@ -1,5 +1,6 @@
 /* Forecasts of lines that were worked out by hand. Times at 9600 baud 8N1: a character takes 1041.67 µs, the silence of 3.5
- * characters (of 11 bits) 4011 µs. Reading 10 registers: 4011 + (8 + 25) characters + 4011 + what the slave needs. */
+ * characters (of 11 bits) 4011 µs, and 1719 µs more before another slave is asked than the one before. Reading 10 registers:
+ * 4011 + (8 + 25) characters + 4011 + what the slave needs. */
 #include "tests/support/test.h"
 
 #include <math.h>
@@ -20,6 +21,7 @@
 #define BUSES_MAX  2
 
 #define SILENCE_US 4011
+#define SWITCH_US  1719
 #define TURN_US    2000
 
 struct bench {
@@ -100,7 +102,8 @@ static void assert_share(double found, double wanted)
 
 /* --- costs ------------------------------------------------------------------------------------------------------------ */
 
-#define COST_10_US (SILENCE_US + 34375 + SILENCE_US + TURN_US) /* 33 characters: 34375 */
+#define COST_10_US  (SILENCE_US + 34375 + SILENCE_US + TURN_US) /* 33 characters: 34375 */
+#define OTHER_10_US (COST_10_US + SWITCH_US)                    /* of one slave after another */
 
 static void test_one_slave_of_ten_registers(void **state)
 {
@@ -163,7 +166,43 @@ static void test_guard_and_adapter_cost(void **state)
     late.latency_us = 16 * MS;
     late.round_trip_us = 50 * MS; /* nowhere on a serial line */
     make_site(bench, &line, 1, 10, 1000);
-    assert_about((double)forecast(bench, 0, &late)->reads[0].cost_us, COST_10_US + 46 * MS);
+    assert_about((double)forecast(bench, 0, &late)->reads[0].cost_us,
+                 COST_10_US + 38 * MS); /* the timer is half over, on average */
+}
+
+/* The timer runs freely: what is asked for as soon as the last answer came takes whole ticks. 44.4 ms take 48, and of eight
+ * slaves 46.1 ms each take 48, too. Upon an idle line it stands anywhere. */
+static void test_an_adapters_timer_makes_whole_ticks(void **state)
+{
+    struct bench *bench = *state;
+    struct forecast_basis late = usual;
+    late.latency_us = 16 * MS;
+    make_site(bench, &line_9600, 1, 10, 0);
+    assert_about((double)forecast(bench, 0, &late)->reads[0].every_us, 48 * MS);
+    make_site(bench, &line_9600, 8, 10, 0);
+    assert_about((double)forecast(bench, 0, &late)->reads[7].every_us, 8 * 48 * MS);
+    make_site(bench, &line_9600, 1, 10, 992); /* 62 ticks */
+    const struct forecast_bus *bus = forecast(bench, 0, &late);
+    assert_true(fabs(bus->busy * 992e3 / (COST_10_US - SILENCE_US + 8e3) - 1) < 0.01);
+    assert_about((double)bus->reads[0].age_us, 992e3 + COST_10_US + 16e3); /* a whole tick at worst */
+    assert_about((double)bus->longest_us, COST_10_US + 16e3);
+}
+
+/* 255 bytes at 115200 baud are four packets of 62, which do not wait, and 7 bytes, for which the timer has just begun. */
+static void test_full_packets_do_not_wait_for_the_timer(void **state)
+{
+    struct bench *bench = *state;
+    struct forecast_basis late = usual;
+    struct site_bus line = line_9600;
+    double const before_us = 2 * 1750 + 8 * 10 / 0.1152 + TURN_US;
+    late.latency_us = 16 * MS;
+    line.baud = 115200;
+    make_site(bench, &line, 1, 125, 0);
+    const struct forecast_bus *bus = forecast(bench, 0, &late);
+    assert_about((double)bus->reads[0].cost_us, before_us + 248 * 10 / 0.1152 + 16e3);
+    assert_about((double)bus->reads[0].every_us, (double)bus->reads[0].cost_us);
+    make_site(bench, &line, 1, 91, 0); /* 187 bytes: three packets, and one byte alone */
+    assert_about((double)forecast(bench, 0, &late)->reads[0].cost_us, before_us + 186 * 10 / 0.1152 + 16e3);
 }
 
 static void test_tcp_has_no_line(void **state)
@@ -195,10 +234,10 @@ static void test_eight_slaves_flat_out_take_turns(void **state)
     assert_true(bus->flat_out);
     assert_share(bus->busy + 1e-9, 0.9998);
     for (size_t i = 0; i < 8; i++) {
-        assert_about((double)bus->reads[i].every_us, 8 * COST_10_US);
-        assert_about((double)bus->reads[i].age_us, 9 * COST_10_US - SILENCE_US);
+        assert_about((double)bus->reads[i].every_us, 8 * OTHER_10_US);
+        assert_about((double)bus->reads[i].age_us, 9 * OTHER_10_US - SILENCE_US - SWITCH_US);
     }
-    assert_about((double)bus->cycle_us, 9 * COST_10_US); /* one was in flight */
+    assert_about((double)bus->cycle_us, 9 * OTHER_10_US); /* one was in flight */
 }
 
 static void test_an_overloaded_line_says_what_is_left(void **state)
@@ -207,11 +246,11 @@ static void test_an_overloaded_line_says_what_is_left(void **state)
     make_site(bench, &line_9600, 8, 10, 200);
     const struct forecast_bus *bus = forecast(bench, 0, &usual);
     bool late = false;
-    assert_share(bus->load, 8 * COST_10_US / 200e3);
+    assert_share(bus->load, 8 * OTHER_10_US / 200e3);
     assert_true(bus->load > 1);
     /* Each in its turn: a tick that is over is not made up for. */
     assert_about((double)bus->classes[POLL_SAFETY].period_us, 200 * MS);
-    assert_in_range(bus->classes[POLL_SAFETY].every_us, 8 * COST_10_US, 2 * 200 * MS);
+    assert_in_range(bus->classes[POLL_SAFETY].every_us, 8 * OTHER_10_US, 2 * 200 * MS + OTHER_10_US);
     assert_non_null(forecast_oldest(bus, &late));
     assert_true(late);
 }
@@ -227,7 +266,7 @@ static void test_safety_first_and_slow_reads_are_not_starved(void **state)
     int64_t const slow_us = bus->reads[1].cost_us;
     /* The worst: the slow one has just begun. It takes 268 ms, more than two periods of the safety read. */
     assert_about((double)bus->longest_us, (double)slow_us);
-    assert_about((double)bus->reads[0].age_us, 100e3 + (double)slow_us + COST_10_US);
+    assert_about((double)bus->reads[0].age_us, 100e3 + (double)slow_us + OTHER_10_US);
     assert_int_equal(bus->reads[1].every_us, 10 * SECOND);
     bool late = false;
     assert_ptr_equal(forecast_oldest(bus, &late), &bus->reads[0]);
@@ -244,8 +283,8 @@ static void test_a_slaves_own_guard_holds_up_only_itself(void **state)
     bench->points[0][1].function = FUNCTION_INPUT;
     const struct forecast_bus *bus = forecast(bench, 0, &usual);
     assert_int_equal(bus->read_count, 3);
-    assert_about((double)bus->reads[2].first_us, 3 * COST_10_US); /* slave 2 goes in between */
-    assert_about((double)bus->reads[1].first_us, 3 * COST_10_US - SILENCE_US + 300e3);
+    assert_about((double)bus->reads[2].first_us, 3 * OTHER_10_US); /* slave 2 goes in between */
+    assert_about((double)bus->reads[1].first_us, 3 * OTHER_10_US - SILENCE_US - SWITCH_US + 300e3);
 }
 
 static void test_heartbeats_take_their_share(void **state)
@@ -285,7 +324,7 @@ static void test_the_dead_get_a_tenth(void **state)
     assert_false(bus->slaves[oldest->slave].dead);
     /* All four die at once: four timeouts in a row before the others are served again. */
     assert_in_range(oldest->age_us, 4 * SECOND, 4 * SECOND + 2 * SECOND);
-    assert_about((double)bus->longest_us, SILENCE_US + 8 / 0.00096 + 1000e3);
+    assert_about((double)bus->longest_us, SILENCE_US + SWITCH_US + 8 / 0.00096 + 1000e3);
     forecast_run(bus, 0);
     assert_int_equal(bus->reads[7].age_us, fresh_us);
     assert_share(bus->busy, alive);
@@ -300,7 +339,7 @@ static void test_after_a_timeout_the_silence_is_longer(void **state)
     const struct forecast_read *alive = &bench->reads[0][1];
     assert_true(bench->forecasts[0].slaves[0].dead);
     /* Read, a timeout of the other one, 20 ms in place of 4, read again. */
-    assert_about((double)alive->age_us, COST_10_US + 8 / 0.00096 + 1000e3 + 20e3 + COST_10_US - SILENCE_US);
+    assert_about((double)alive->age_us, OTHER_10_US + 8 / 0.00096 + 1000e3 + 20e3 + COST_10_US - SILENCE_US);
 }
 
 static void test_the_dead_are_those_that_give_least(void **state)
@@ -431,6 +470,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_above_19200_the_silence_is_fixed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bits_are_packed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_guard_and_adapter_cost, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_adapters_timer_makes_whole_ticks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_packets_do_not_wait_for_the_timer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tcp_has_no_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_eight_slaves_flat_out_take_turns, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_an_overloaded_line_says_what_is_left, set_up, tear_down),

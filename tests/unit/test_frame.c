@@ -255,7 +255,9 @@ static void test_frames_of_others_are_foreign(void **state)
         assert_int_equal(heard.state, FRAME_REPLY);
         assert_int_equal(heard.reply.words[1], 132);
         assert_int_equal(heard.framer.foreign, 1);
+        assert_int_equal(heard.framer.foreign_units[0], bytes.at[0]);
         assert_int_equal(heard.framer.junk, 0);
+        assert_int_equal(heard.framer.crc, 0);
     }
 }
 
@@ -302,7 +304,41 @@ static void test_every_single_bit_error_is_refused(void **state)
     for (size_t bit = 0; bit < good.size * 8; bit++) {
         struct bytes bad = good;
         bad.at[bit / 8] ^= (uint8_t)(1U << bit % 8);
-        assert_int_equal(hear(ask(1, LINK_READ_HOLDING, 0, 2), bad).state, FRAME_MORE);
+        struct heard heard = hear(ask(1, LINK_READ_HOLDING, 0, 2), bad);
+        assert_int_equal(heard.state, FRAME_MORE);
+        framer_end(&heard.framer);
+        if (bit >= 24) /* else it may not look like the answer at all */
+            assert_int_equal(heard.framer.crc, 1);
+    }
+}
+
+/* Counted once, whatever the pieces in which it comes, and the good answer behind it is found all the same. */
+static void test_wrong_crcs_are_counted(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t function;
+        const char *bad;
+        const char *good;
+    } answers[] = {
+        {LINK_READ_HOLDING, "01 03 04 00 00 00 84 12 34", "01 03 04 00 00 00 84"},
+        {LINK_READ_HOLDING, "01 83 02 12 34", "01 83 02"},
+        {LINK_WRITE_REGISTER, "01 06 00 00 00 02 12 34", "01 06 00 00 00 02"},
+    };
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct link_request const request = answers[i].function == LINK_READ_HOLDING
+                                                ? ask(1, LINK_READ_HOLDING, 0, 2)
+                                                : ask_write(1, LINK_WRITE_REGISTER, 0, 2);
+        struct bytes const bad = hex(answers[i].bad);
+        struct heard heard = hear(request, (struct bytes){.size = 0});
+        for (size_t k = 0; k < bad.size; k++) {
+            struct bytes one = {.size = 1, .at = {bad.at[k]}};
+            assert_int_equal(feed(&heard, one), FRAME_MORE);
+        }
+        assert_int_not_equal(feed(&heard, with_crc(answers[i].good)), FRAME_MORE);
+        assert_int_equal(heard.framer.crc, 1);
+        assert_int_equal(heard.framer.junk, bad.size);
+        assert_int_equal(heard.framer.foreign, 0);
     }
 }
 
@@ -438,6 +474,7 @@ static void test_mbap_answers_to_something_else(void **state)
         struct heard heard = hear_mbap(ask(5, LINK_READ_HOLDING, 0, 2), others[i]);
         assert_int_equal(heard.state, FRAME_MORE);
         assert_int_equal(heard.framer.foreign, 1);
+        assert_int_equal(heard.framer.foreign_units[0], hex(others[i]).at[6]);
         assert_int_equal(feed(&heard, hex("00 07 00 00 00 07 05 03 04 00 08 00 09")), FRAME_REPLY);
         assert_int_equal(heard.reply.words[0], 8);
     }
@@ -493,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_a_write_is_answered_by_its_own_address_and_value),
         cmocka_unit_test(test_what_comes_in_part_is_junk_at_the_end),
         cmocka_unit_test(test_every_single_bit_error_is_refused),
+        cmocka_unit_test(test_wrong_crcs_are_counted),
         cmocka_unit_test(test_echo_of_a_read_is_stripped_once),
         cmocka_unit_test(test_echo_of_a_write),
         cmocka_unit_test(test_a_read_that_would_answer_itself),

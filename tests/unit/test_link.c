@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,11 +11,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "drivers/link/frame.h"
 #include "drivers/link/links.h"
 #include "gateway/base/clock.h"
+#include "gateway/model/line.h"
 
 /* The test plays the slaves on the other end of a pty or socket, in the same thread, between two polls of the link. The link
  * gets a time of the test's own making, so nothing depends on how fast the machine is. */
@@ -68,7 +71,7 @@ static void open_rtu(struct world *world)
 {
     make_bus(world, LINK_RTU);
     new_pty(world);
-    assert_int_equal(link_make(&world->bus, &world->link), ERR_OK);
+    assert_int_equal(link_make(&world->bus, NULL, &world->link), ERR_OK);
     assert_int_equal(world->link.ops->open(world->link.self, world->mono_us), ERR_OK);
 }
 
@@ -91,13 +94,24 @@ static void listen_somewhere(struct world *world)
     world->bus.tcp_port = ntohs(address.sin_port);
 }
 
+/* A name is resolved, or a connection made, while open() says that it is under way. */
+static enum err open_patiently(struct world *world)
+{
+    enum err err = ERR_BUSY;
+    for (int i = 0; err == ERR_BUSY && i < 30000; i++) {
+        err = world->link.ops->open(world->link.self, 0);
+        (void)poll(NULL, 0, 1);
+    }
+    return err;
+}
+
 static void open_tcp(struct world *world, enum link_kind kind)
 {
     make_bus(world, kind);
     world->bus.timeout_ms = 5000;
     listen_somewhere(world);
-    assert_int_equal(link_make(&world->bus, &world->link), ERR_OK);
-    assert_int_equal(world->link.ops->open(world->link.self, world->mono_us), ERR_OK);
+    assert_int_equal(link_make(&world->bus, NULL, &world->link), ERR_OK);
+    assert_int_equal(open_patiently(world), ERR_OK);
     take_connection(world);
 }
 
@@ -270,6 +284,31 @@ static void test_rtu_keeps_silence_and_deadline_to_the_microsecond(void **state)
     shut(&world);
 }
 
+/* Two silences of 3.5 characters, and 1.5 of them more between two slaves: all as 11 bits, rounded up. */
+static void test_rtu_another_slave_is_asked_after_a_longer_silence(void **state)
+{
+    static const struct {
+        uint8_t unit;
+        int64_t wait_us;
+    } rows[] = {{1, 4011}, {2, 4011 + 1719}, {2, 4011}, {1, 4011 + 1719}};
+    struct world world;
+    (void)state;
+    open_rtu(&world);
+    assert_good_read(&world);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t const done_us = world.mono_us;
+        ask_blindly(&world, reading(rows[i].unit, 0, 2));
+        assert_int_equal(world.mono_us - done_us, rows[i].wait_us);
+        if (rows[i].unit == 1)
+            SAY_RTU(&world, "\1\3\4\0\1\0\2");
+        else
+            SAY_RTU(&world, "\2\3\4\0\1\0\2");
+        world.mono_us += 20000;
+        assert_words(&world, 1, 2);
+    }
+    shut(&world);
+}
+
 static void test_rtu_reply_in_pieces(void **state)
 {
     struct world world;
@@ -351,6 +390,10 @@ static void test_rtu_junk_echo_and_others(void **state)
     assert_words(&world, 7, 8);
     assert_int_equal(world.reply.junk, 2);
     assert_int_equal(world.reply.foreign, 1);
+    assert_int_equal(world.reply.foreign_units[0], 2);
+    assert_int_equal(world.reply.echo, 1);
+    assert_int_equal(world.reply.crc, 0);
+    assert_int_equal(world.reply.characters, 8 + 2 + 8 + 9 + 9); /* out, and in: junk, echo, the other's, the answer */
     shut(&world);
 }
 
@@ -369,10 +412,13 @@ static void test_rtu_bad_answers(void **state)
     assert_int_equal(world.mono_us - failed_us, 20000);
     SAY(&world, "\1\3\4\0\0\0\x84\xFA\x51"); /* CRC */
     assert_failed(&world, ERR_GARBLED);
+    assert_int_equal(world.reply.crc, 1);
     ask_blindly(&world, reading(1, 0, 2));
     SAY_RTU(&world, "\1\x83\6");
     assert_failed(&world, ERR_EXCEPTION);
     assert_int_equal(world.reply.exception, 6);
+    assert_int_equal(world.reply.crc, 0); /* of this exchange alone */
+    assert_int_equal(world.reply.characters, 8 + 5);
     ask_blindly(&world, reading(1, 0, 2));
     SAY_RTU(&world, "\2\3\4\1\1\1\1"); /* only another unit */
     assert_failed(&world, ERR_TIMEOUT);
@@ -462,7 +508,7 @@ static void test_rtu_unplugged_and_plugged_in_again(void **state)
     (void)unlink(link_path);
     assert_int_equal(symlink(pty_path, link_path), 0);
     world.bus.port = link_path;
-    assert_int_equal(link_make(&world.bus, &world.link), ERR_OK);
+    assert_int_equal(link_make(&world.bus, NULL, &world.link), ERR_OK);
     assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_OK);
     ask_blindly(&world, reading(1, 0, 2));
     hang_up(&world);
@@ -472,7 +518,7 @@ static void test_rtu_unplugged_and_plugged_in_again(void **state)
     assert_int_equal(world.link.ops->start(world.link.self, &request, world.mono_us), ERR_CLOSED);
     (void)unlink(link_path);
     assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_NOT_FOUND);
-    assert_non_null(strstr(world.link.ops->trouble(world.link.self), "/dev/serial/by-path"));
+    assert_non_null(strstr(world.link.ops->remark(world.link.self), "/dev/serial/by-path"));
     new_pty(&world);
     memcpy(pty_path, world.port, sizeof pty_path);
     assert_int_equal(symlink(pty_path, link_path), 0);
@@ -491,27 +537,77 @@ static void test_rtu_ports_that_do_not_open(void **state)
     (void)state;
     open_rtu(&world);
     struct link second;
-    assert_int_equal(link_make(&world.bus, &second), ERR_OK);
+    assert_int_equal(link_make(&world.bus, NULL, &second), ERR_OK);
     assert_int_equal(second.ops->open(second.self, 0), ERR_REFUSED);
-    assert_non_null(strstr(second.ops->trouble(second.self), "another program holds the port"));
+    assert_non_null(strstr(second.ops->remark(second.self), "another program holds the port"));
     world.link.ops->close(world.link.self);
     assert_int_equal(second.ops->open(second.self, 0), ERR_OK);
     second.ops->destroy(second.self);
     world.bus.port = "/dev/null";
     assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_UNSUPPORTED);
-    assert_non_null(strstr(world.link.ops->trouble(world.link.self), "not a serial port"));
+    assert_non_null(strstr(world.link.ops->remark(world.link.self), "not a serial port"));
     world.bus.port = "/etc/passwd";
     assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_UNSUPPORTED);
     world.bus.port = "";
     assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_NOT_FOUND);
     world.bus.port = world.port;
-    static const uint32_t rates[] = {0, 150, 1800, 12345, 14400, 2000000};
+    static const uint32_t rates[] = {0, 150, 1800, 12345, 14400, 2000000, 4000000};
     for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
         world.bus.baud = rates[i];
         assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_UNSUPPORTED);
     }
-    world.bus.baud = 4000000;
-    assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_OK);
+    shut(&world);
+}
+
+#define SPEED(baud) {baud, B##baud},
+
+/* Set, read back, and ours alone. A pty keeps speed and stop bits of what is set, neither parity nor size. */
+static void test_rtu_sets_every_rate_and_format(void **state)
+{
+    static const struct {
+        uint32_t baud;
+        speed_t speed;
+    } rates[] = {LINE_BAUDS(SPEED)};
+    struct world world;
+    (void)state;
+    open_rtu(&world);
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct termios now;
+        int exclusive = 0;
+        world.bus.baud = rates[i].baud;
+        world.bus.data_bits = i % 2 == 0 ? 7 : 8;
+        world.bus.parity = "NEO"[i % 3];
+        world.bus.stop_bits = (uint8_t)(1 + i % 2);
+        assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_OK);
+        assert_string_equal(world.link.ops->remark(world.link.self), ""); /* a pty has nothing to be tuned */
+        assert_int_equal(tcgetattr(world.peek, &now), 0);
+        assert_int_equal(cfgetospeed(&now), rates[i].speed);
+        assert_int_equal((now.c_cflag & CSTOPB) != 0, i % 2);
+        assert_int_equal(ioctl(world.peek, TIOCGEXCL, &exclusive), 0);
+        assert_int_equal(exclusive, 1);
+    }
+    shut(&world);
+}
+
+/* Whatever name it is opened by. */
+static void test_rtu_one_port_by_two_names(void **state)
+{
+    struct world world;
+    struct site_bus other;
+    struct link second;
+    char name[64];
+    (void)state;
+    open_rtu(&world);
+    (void)snprintf(name, sizeof name, "/tmp/test_link.%d", (int)getpid());
+    (void)unlink(name);
+    assert_int_equal(symlink(world.port, name), 0);
+    other = world.bus;
+    other.port = name;
+    assert_int_equal(link_make(&other, NULL, &second), ERR_OK);
+    assert_int_equal(second.ops->open(second.self, 0), ERR_REFUSED);
+    second.ops->destroy(second.self);
+    assert_good_read(&world); /* and who has it is not disturbed */
+    (void)unlink(name);
     shut(&world);
 }
 
@@ -580,7 +676,7 @@ static void test_tcp_closed_by_the_other_side(void **state)
     assert_failed(&world, ERR_CLOSED);
     world.link.ops->close(world.link.self);
     assert_int_equal(world.link.ops->fd(world.link.self), -1);
-    assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_OK);
+    assert_int_equal(open_patiently(&world), ERR_OK);
     take_connection(&world);
     ask_blindly(&world, reading(5, 0, 2));
     SAY(&world, "\0\2\0\0\0\7\5\3\4\0\1\0\2"); /* numbers go on: nothing of the old connection can match */
@@ -604,17 +700,6 @@ static void test_tcp_reset(void **state)
     shut(&world);
 }
 
-/* A name is resolved while open() says that it is under way. */
-static enum err open_patiently(struct world *world)
-{
-    enum err err = ERR_BUSY;
-    for (int i = 0; err == ERR_BUSY && i < 30000; i++) {
-        err = world->link.ops->open(world->link.self, 0);
-        (void)poll(NULL, 0, 1);
-    }
-    return err;
-}
-
 static void test_tcp_by_name(void **state)
 {
     struct world world;
@@ -622,14 +707,14 @@ static void test_tcp_by_name(void **state)
     make_bus(&world, LINK_TCP);
     listen_somewhere(&world);
     world.bus.host = "localhost";
-    assert_int_equal(link_make(&world.bus, &world.link), ERR_OK);
+    assert_int_equal(link_make(&world.bus, NULL, &world.link), ERR_OK);
     assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_BUSY);
     assert_int_equal(open_patiently(&world), ERR_OK);
     take_connection(&world);
     hang_up(&world);
     world.link.ops->close(world.link.self);
     world.bus.host = "another-name.invalid"; /* where the last connection was is tried first */
-    assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_OK);
+    assert_int_equal(open_patiently(&world), ERR_OK);
     take_connection(&world);
     shut(&world);
 }
@@ -640,7 +725,7 @@ static void test_tcp_given_up_while_resolving(void **state)
     (void)state;
     make_bus(&world, LINK_TCP);
     world.bus.host = "no-such-host.invalid";
-    assert_int_equal(link_make(&world.bus, &world.link), ERR_OK);
+    assert_int_equal(link_make(&world.bus, NULL, &world.link), ERR_OK);
     assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_BUSY);
     world.link.ops->close(world.link.self);
     shut(&world);
@@ -654,11 +739,66 @@ static void test_tcp_that_does_not_open(void **state)
     world.link.ops->close(world.link.self);
     (void)close(world.listen);
     world.listen = -1;
-    assert_int_equal(world.link.ops->open(world.link.self, 0), ERR_REFUSED);
-    assert_non_null(strstr(world.link.ops->trouble(world.link.self), "refused"));
+    assert_int_equal(open_patiently(&world), ERR_REFUSED);
+    assert_non_null(strstr(world.link.ops->remark(world.link.self), "refused"));
     world.bus.host = "no-such-host.invalid";
     assert_int_equal(open_patiently(&world), ERR_NOT_FOUND);
-    assert_non_null(strstr(world.link.ops->trouble(world.link.self), "no-such-host.invalid"));
+    assert_non_null(strstr(world.link.ops->remark(world.link.self), "no-such-host.invalid"));
+    shut(&world);
+}
+
+/* A server that takes no more connections lets the call ring: that costs the caller nothing, and ends. */
+static void test_tcp_connecting_does_not_block(void **state)
+{
+    struct world world;
+    int callers[4];
+    (void)state;
+    make_bus(&world, LINK_TCP);
+    listen_somewhere(&world);
+    assert_int_equal(listen(world.listen, 0), 0);
+    struct sockaddr_in const address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(world.bus.tcp_port)};
+    for (size_t i = 0; i < sizeof callers / sizeof *callers; i++) {
+        callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        (void)connect(callers[i], (const struct sockaddr *)&address, sizeof address);
+    }
+    assert_int_equal(link_make(&world.bus, NULL, &world.link), ERR_OK);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_BUSY);
+        assert_int_equal(world.link.ops->open(world.link.self, world.mono_us + 500000), ERR_BUSY);
+        assert_int_equal(world.link.ops->open(world.link.self, world.mono_us + 501000), ERR_TIMEOUT);
+        assert_non_null(strstr(world.link.ops->remark(world.link.self), "no answer to connecting"));
+    }
+    assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_BUSY);
+    world.link.ops->close(world.link.self); /* given up on the way */
+    for (size_t i = 0; i < sizeof callers / sizeof *callers; i++)
+        (void)close(callers[i]);
+    shut(&world);
+}
+
+static int option_of(int fd, int level, int option)
+{
+    int number = -1;
+    socklen_t size = sizeof number;
+    assert_int_equal(getsockopt(fd, level, option, &number, &size), 0);
+    return number;
+}
+
+/* Nobody can cut a cable here; what the kernel was told to do then can be seen. */
+static void test_tcp_watches_for_a_peer_that_is_gone(void **state)
+{
+    struct world world;
+    (void)state;
+    open_tcp(&world, LINK_TCP);
+    ask_blindly(&world, reading(5, 0, 2));
+    int const fd = world.link.ops->fd(world.link.self);
+    assert_true(fd >= 0);
+    assert_int_equal(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    assert_in_range(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE) +
+                        option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL) * option_of(fd, IPPROTO_TCP, TCP_KEEPCNT),
+                    1, 30);
+    assert_in_range(option_of(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 5000, 15000);
+    assert_int_equal(option_of(fd, IPPROTO_TCP, TCP_NODELAY), 1);
     shut(&world);
 }
 
@@ -689,8 +829,8 @@ static void test_rtu_over_tcp_without_a_baud_rate_waits_20_ms(void **state)
     make_bus(&world, LINK_RTU_OVER_TCP);
     listen_somewhere(&world);
     world.bus.baud = 0;
-    assert_int_equal(link_make(&world.bus, &world.link), ERR_OK);
-    assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_OK);
+    assert_int_equal(link_make(&world.bus, NULL, &world.link), ERR_OK);
+    assert_int_equal(open_patiently(&world), ERR_OK);
     take_connection(&world);
     assert_good_read(&world);
     int64_t done_us = world.mono_us;
@@ -704,6 +844,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rtu_reads),
         cmocka_unit_test(test_rtu_keeps_silence_and_deadline_to_the_microsecond),
+        cmocka_unit_test(test_rtu_another_slave_is_asked_after_a_longer_silence),
         cmocka_unit_test(test_rtu_reply_in_pieces),
         cmocka_unit_test(test_rtu_late_answer_is_not_the_next_one),
         cmocka_unit_test(test_rtu_late_answers_in_great_number),
@@ -714,6 +855,8 @@ int main(void)
         cmocka_unit_test(test_rtu_babble_does_not_hang),
         cmocka_unit_test(test_rtu_unplugged_and_plugged_in_again),
         cmocka_unit_test(test_rtu_ports_that_do_not_open),
+        cmocka_unit_test(test_rtu_sets_every_rate_and_format),
+        cmocka_unit_test(test_rtu_one_port_by_two_names),
         cmocka_unit_test(test_requests_out_of_range),
         cmocka_unit_test(test_tcp_reads),
         cmocka_unit_test(test_tcp_late_answers_are_told_by_their_number),
@@ -722,6 +865,8 @@ int main(void)
         cmocka_unit_test(test_tcp_by_name),
         cmocka_unit_test(test_tcp_given_up_while_resolving),
         cmocka_unit_test(test_tcp_that_does_not_open),
+        cmocka_unit_test(test_tcp_connecting_does_not_block),
+        cmocka_unit_test(test_tcp_watches_for_a_peer_that_is_gone),
         cmocka_unit_test(test_rtu_over_tcp),
         cmocka_unit_test(test_rtu_over_tcp_without_a_baud_rate_waits_20_ms),
     };

@@ -313,7 +313,7 @@ static void what_nobody_takes_is_not_read(void **state)
     struct plan_read reads[SITE_POINTS_MAX];
     uint16_t order[SITE_POINTS_MAX];
     struct plan plan;
-    assert_int_equal(plan_make(slave, reads, SITE_POINTS_MAX, order, &plan), ERR_OK);
+    assert_int_equal(plan_make(&f->site->buses[0], slave, reads, SITE_POINTS_MAX, order, &plan), ERR_OK);
     assert_int_equal(plan.point_count, awake);
 }
 
@@ -664,7 +664,7 @@ static void check_plan(const struct fixture *f)
     const struct site_slave *slave = &f->site->slaves[0];
     unsigned seen[SITE_POINTS_MAX] = {0};
     struct plan plan;
-    assert_int_equal(plan_make(slave, reads, SITE_POINTS_MAX, order, &plan), ERR_OK);
+    assert_int_equal(plan_make(&f->site->buses[0], slave, reads, SITE_POINTS_MAX, order, &plan), ERR_OK);
     for (size_t i = 0; i < plan.read_count; i++) {
         bool const bits = reads[i].function == FUNCTION_COIL || reads[i].function == FUNCTION_DISCRETE;
         assert_in_range(reads[i].count, 1, bits ? 2000 : slave->count_max);
