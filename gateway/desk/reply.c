@@ -1,62 +1,11 @@
 #include "gateway/desk/reply.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
-
-/* A piece holds at most two labels, one text of a device and a few ids, each escaped to at most six bytes a byte:
- * 2 * 6 * 200 + 6 * 256 + 6 * 160 + ids stay below REPLY_PIECE_MAX. */
-#define LABEL_MAX 200
-
-enum put { PUT_SKIPPED, PUT_WHOLE, PUT_MORE };
-
-static void put_key(struct text *to, const char *key)
-{
-    text_put_format(to, ",\"%s\":", key);
-}
-
-static void put_text(struct text *to, const char *key, const char *value)
-{
-    char cut[LABEL_MAX + 1];
-    text_copy(cut, sizeof cut, value);
-    put_key(to, key);
-    text_put_json_string(to, cut);
-}
-
-static void put_given(struct text *to, const char *key, const char *value)
-{
-    if (value != NULL && value[0] != '\0')
-        put_text(to, key, value);
-}
-
-static void put_uint(struct text *to, const char *key, uint64_t value)
-{
-    put_key(to, key);
-    text_put_uint(to, value);
-}
-
-static void put_int(struct text *to, const char *key, int64_t value)
-{
-    put_key(to, key);
-    text_put_int(to, value);
-}
-
-static void put_bool(struct text *to, const char *key, bool value)
-{
-    put_key(to, key);
-    text_put(to, value ? "true" : "false");
-}
-
-/* Items begin with `{"first":"id"`, everything after it with a comma. */
-static void begin(struct reply *reply, struct text *to, const char *key, const char *id)
-{
-    text_put(to, reply->any ? ",{" : "{");
-    reply->any = true;
-    text_put_json_string(to, key);
-    text_put(to, ":");
-    text_put_json_string(to, id);
-}
+#include "gateway/desk/reply_private.h"
 
 /* Devices: a head, a piece a point, a tail. */
 
@@ -140,8 +89,9 @@ static const char *quality_text(uint8_t quality)
     return quality == QUALITY_GOOD ? "good" : quality == QUALITY_UNCERTAIN ? "uncertain" : "bad";
 }
 
-static void put_point(struct text *to, const struct device_point *point, const struct board_device *device, size_t at)
+static void put_point(struct text *to, const struct reply *reply, const struct device_point *point, size_t at)
 {
+    const struct board_device *device = &reply->device;
     const struct sample *sample = &device->samples[at];
     bool const has_value = sample->quality != QUALITY_BAD && is_printable(point, sample, device->text_size);
     text_put(to, at == 0 ? "{\"id\":" : ",{\"id\":");
@@ -151,6 +101,8 @@ static void put_point(struct text *to, const struct device_point *point, const s
         put_value(to, point, sample, device->texts);
     else
         put_text(to, "reason", reason_text((enum reason)sample->reason));
+    if (device->read_mono_us[at] > 0)
+        put_int(to, "age_ms", (reply->now.mono_us - device->read_mono_us[at]) / 1000);
     put_given(to, "unit", point->unit);
     put_given(to, "zh", point->zh);
     put_given(to, "en", point->en);
@@ -160,6 +112,8 @@ static void put_point(struct text *to, const struct device_point *point, const s
 static enum put put_device(struct reply *reply, struct text *to)
 {
     const struct site_device *device = &reply->site->devices[reply->index];
+    if (reply->index < reply->device_first || reply->index >= reply->device_end)
+        return PUT_SKIPPED;
     if (reply->sub == 0) {
         board_get_device(reply->board, reply->index, &reply->device);
         begin(reply, to, "dev", device->id);
@@ -171,7 +125,7 @@ static enum put put_device(struct reply *reply, struct text *to)
         put_key(to, "points");
         text_put(to, "[");
     } else {
-        put_point(to, &device->points[reply->sub - 1], &reply->device, reply->sub - 1);
+        put_point(to, reply, &device->points[reply->sub - 1], reply->sub - 1);
     }
     if (reply->sub < device->point_count)
         return PUT_MORE;
@@ -207,6 +161,10 @@ static void put_rule(struct text *to, const struct site *site, const struct rule
     if (point != NULL)
         put_text(to, "point", point->id);
     put_text(to, "state", alarm_state_text((enum alarm_state)state->state));
+    if (state->until_utc_ms != 0)
+        put_int(to, "until", state->until_utc_ms);
+    if (state->test != 0)
+        put_bool(to, "test", true);
     put_text(to, "priority", priority_text(rule->priority));
     put_text(to, "colour", priority_colour(rule->priority));
     put_bool(to, "condition", state->condition != 0);
@@ -255,86 +213,93 @@ static enum put put_interlock(struct reply *reply, struct text *to)
     return PUT_WHOLE;
 }
 
-/* Buses, slaves, centres, journal. */
-
-static enum put put_bus(struct reply *reply, struct text *to)
+/* A head, a piece a device, a tail; or null. */
+static enum put put_drill(struct reply *reply, struct text *to)
 {
-    struct board_bus bus;
-    board_get_bus(reply->board, reply->index, &bus);
-    begin(reply, to, "bus", reply->site->buses[reply->index].id);
-    put_bool(to, "open", bus.open != 0);
-    put_uint(to, "requests", bus.requests);
-    put_uint(to, "good", bus.good);
-    put_uint(to, "timeouts", bus.timeouts);
-    put_uint(to, "garbled", bus.garbled);
-    put_uint(to, "foreign", bus.foreign);
-    put_uint(to, "exceptions", bus.exceptions);
-    put_uint(to, "writes", bus.writes);
-    put_uint(to, "reopened", bus.reopened);
-    put_uint(to, "busy_us", bus.busy_us);
-    put_int(to, "cycle_us", bus.cycle_us);
-    text_put(to, "}");
+    const struct site *site = reply->site;
+    if (reply->sub == 0) {
+        board_get_drill(reply->board, &reply->drill);
+        if (reply->drill.running == 0) {
+            text_put(to, "null");
+            return PUT_WHOLE;
+        }
+        text_put_format(to, "{\"until\":%" PRId64, reply->drill.until_utc_ms);
+        put_uint(to, "count", reply->drill.device_count);
+        put_key(to, "devices");
+        text_put(to, "[");
+    } else if (device_set_has(&reply->drill.devices, reply->sub - 1)) {
+        text_put(to, reply->any ? "," : "");
+        text_put_json_string(to, site->devices[reply->sub - 1].id);
+        reply->any = true;
+    }
+    if (reply->sub < site->device_count)
+        return PUT_MORE;
+    text_put(to, "]}");
     return PUT_WHOLE;
 }
 
-static enum put put_slave(struct reply *reply, struct text *to)
+/* Frames. */
+
+#define FRAMES_PIECE ((size_t)REPLY_PIECE_MAX / 2) /* an entry is at most 2 * TAP_BYTES_MAX and its numbers */
+
+static const char *const kinds[TAP_KIND_COUNT] = {
+    [TAP_REQUEST] = "request", [TAP_REPLY] = "reply",   [TAP_EXCEPTION] = "exception", [TAP_ECHO] = "echo",
+    [TAP_FOREIGN] = "foreign", [TAP_STALE] = "stale",   [TAP_JUNK] = "junk",           [TAP_TIMEOUT] = "timeout",
+    [TAP_OPENED] = "opened",   [TAP_CLOSED] = "closed",
+};
+
+const char *reply_kind(enum tap_kind kind)
 {
-    const struct site_slave *site_slave = &reply->site->slaves[reply->index];
-    struct board_slave slave;
-    board_get_slave(reply->board, reply->index, &slave);
-    begin(reply, to, "slave", site_slave->id);
-    put_text(to, "bus", reply->site->buses[site_slave->bus].id);
-    put_uint(to, "unit", site_slave->unit);
-    put_bool(to, "answering", slave.answering != 0);
-    put_uint(to, "requests", slave.requests);
-    put_uint(to, "good", slave.good);
-    put_uint(to, "rtt_us", slave.rtt_us);
-    if (slave.good_mono_us > 0 && slave.good_mono_us <= reply->now.mono_us)
-        put_int(to, "age_ms", (reply->now.mono_us - slave.good_mono_us) / 1000);
-    text_put(to, "}");
-    return PUT_WHOLE;
+    return kind < TAP_KIND_COUNT ? kinds[kind] : "unknown";
 }
 
-static enum put put_centre(struct reply *reply, struct text *to)
+enum tap_kind reply_kind_of(const char *word)
 {
-    struct board_centre centre;
-    board_get_centre(reply->board, reply->index, &centre);
-    begin(reply, to, "centre", reply->site->centres[reply->index].id);
-    put_bool(to, "connected", centre.connected != 0);
-    put_uint(to, "published", centre.published);
-    put_uint(to, "acked", centre.acked);
-    put_uint(to, "reconnects", centre.reconnects);
-    text_put_format(to, ",\"lw\":{\"a\":%llu,\"t\":%llu}", (unsigned long long)centre.lw_a,
-                    (unsigned long long)centre.lw_t);
-    put_given(to, "trouble", centre.trouble);
-    text_put(to, "}");
-    return PUT_WHOLE;
+    unsigned kind = 0;
+    while (kind < TAP_KIND_COUNT && strcmp(kinds[kind], word) != 0)
+        kind++;
+    return (enum tap_kind)kind;
 }
 
-static enum put put_journal(struct reply *reply, struct text *to)
+static void put_frame(struct reply *reply, struct text *to, const struct tap_entry *entry)
 {
-    struct board_journal journal;
-    board_get_journal(reply->board, &journal);
-    text_put(to, "{\"ok\":");
-    text_put(to, journal.ok != 0 ? "true" : "false");
-    text_put_format(to, ",\"last\":{\"a\":%llu,\"t\":%llu}", (unsigned long long)journal.last_a,
-                    (unsigned long long)journal.last_t);
-    put_uint(to, "bytes", journal.bytes);
-    put_uint(to, "commits", journal.commits);
-    put_uint(to, "dropped", journal.dropped);
-    put_uint(to, "boot", journal.boot);
-    put_given(to, "stream", journal.stream);
-    put_given(to, "trouble", journal.trouble);
-    text_put(to, "}");
+    static const char digits[] = "0123456789abcdef";
+    char hex[2 * TAP_BYTES_MAX];
+    text_put_format(to, "%s{\"n\":%" PRIu64, reply->any ? "," : "", entry->number);
+    reply->any = true;
+    put_int(to, "mono_us", entry->mono_us);
+    put_key(to, "kind");
+    text_put_format(to, "\"%s\",\"hex\":\"", reply_kind(entry->kind));
+    for (size_t i = 0; i < entry->size; i++) {
+        hex[2 * i] = digits[entry->bytes[i] >> 4];
+        hex[2 * i + 1] = digits[entry->bytes[i] & 15];
+    }
+    text_put_bytes(to, hex, 2U * entry->size);
+    text_put(to, "\"}");
+}
+
+static enum put put_frames(struct reply *reply, struct text *to)
+{
+    size_t const before = to->used;
+    struct tap_entry entry;
+    text_put(to, reply->sub == 0 ? "[" : "");
+    while (reply->reader.number < reply->last && tape_read(reply->tape, &reply->reader, &entry) == ERR_OK) {
+        put_frame(reply, to, &entry);
+        if (to->used - before > FRAMES_PIECE)
+            return PUT_MORE;
+    }
+    text_put(to, "]");
     return PUT_WHOLE;
 }
 
 /* The order of things. */
 
-#define IN_ALARMS (1u << REQUEST_ALARMS)
-#define IN_WATCH  (1u << REQUEST_WATCH)
-#define IN_STATUS (1u << REQUEST_STATUS)
-#define ONCE      SIZE_MAX /* not a list */
+#define IN_ALARMS  (1u << REQUEST_ALARMS)
+#define IN_WATCH   (1u << REQUEST_WATCH)
+#define IN_STATUS  (1u << REQUEST_STATUS)
+#define IN_CAPTURE (1u << REQUEST_CAPTURE)
+#define IN_READ    (1u << REQUEST_READ)
+#define ONCE       SIZE_MAX /* not a list */
 
 static const struct section {
     const char *key;
@@ -342,13 +307,16 @@ static const struct section {
     size_t count; /* offset of the number of items in struct site; ONCE */
     enum put (*put)(struct reply *reply, struct text *to);
 } sections[] = {
-    {"devices", IN_WATCH, offsetof(struct site, device_count), put_device},
+    {"drill", IN_WATCH | IN_ALARMS | IN_STATUS, ONCE, put_drill},
+    {"devices", IN_WATCH | IN_READ, offsetof(struct site, device_count), put_device},
     {"alarms", IN_WATCH | IN_ALARMS, offsetof(struct site, rule_count), put_alarm},
+    {"gateway", IN_STATUS, ONCE, reply_put_gateway},
     {"interlocks", IN_WATCH | IN_ALARMS | IN_STATUS, offsetof(struct site, interlock_count), put_interlock},
-    {"buses", IN_WATCH | IN_STATUS, offsetof(struct site, bus_count), put_bus},
-    {"slaves", IN_WATCH | IN_STATUS, offsetof(struct site, slave_count), put_slave},
-    {"centres", IN_WATCH | IN_STATUS, offsetof(struct site, centre_count), put_centre},
-    {"journal", IN_WATCH | IN_STATUS, ONCE, put_journal},
+    {"buses", IN_WATCH | IN_STATUS, offsetof(struct site, bus_count), reply_put_bus},
+    {"slaves", IN_WATCH | IN_STATUS, offsetof(struct site, slave_count), reply_put_slave},
+    {"centres", IN_WATCH | IN_STATUS, offsetof(struct site, centre_count), reply_put_centre},
+    {"journal", IN_WATCH | IN_STATUS, ONCE, reply_put_journal},
+    {"frames", IN_CAPTURE, ONCE, put_frames},
 };
 
 static size_t item_count(const struct section *section, const struct site *site)
@@ -367,7 +335,26 @@ void reply_start(struct reply *reply, const struct site *site, struct board *boa
     reply->verb = verb;
     reply->now = now;
     reply->section = reply->index = reply->sub = 0;
+    reply->device_first = 0;
+    reply->device_end = site->device_count;
     reply->any = reply->done = false;
+}
+
+void reply_start_read(struct reply *reply, const struct site *site, struct board *board, size_t device, struct now now)
+{
+    reply_start(reply, site, board, REQUEST_READ, now);
+    reply->device_first = device;
+    reply->device_end = device + 1;
+}
+
+void reply_start_capture(struct reply *reply, const struct site *site, size_t bus, struct tape *tape, uint64_t since,
+                         struct now now)
+{
+    reply_start(reply, site, NULL, REQUEST_CAPTURE, now);
+    reply->bus = bus;
+    reply->tape = tape;
+    reply->last = tape_last(tape);
+    tape_seek(tape, since, &reply->reader);
 }
 
 static void put_head(const struct reply *reply, struct text *to)
@@ -378,6 +365,12 @@ static void put_head(const struct reply *reply, struct text *to)
     put_text(to, "gw", reply->site->id);
     put_given(to, "name", reply->site->name);
     put_given(to, "time_zone", reply->site->time_zone);
+    if (reply->verb != REQUEST_CAPTURE)
+        return;
+    const struct site_bus *bus = &reply->site->buses[reply->bus];
+    put_text(to, "bus", bus->id);
+    put_text(to, "modbus", bus->kind == LINK_TCP ? "tcp" : "rtu");
+    put_int(to, "mono_us", reply->now.mono_us);
 }
 
 /* One item, with what stands before the first and behind the last. */
@@ -442,6 +435,13 @@ static const struct {
     {"not_silenceable", "不是允许消音的声光报警"},
     {"local_only", "联锁只能在现场复位"},
     {"not_supported", "当前状态下不能执行"},
+    {"not_shelvable", "该报警不允许搁置；红色报警一律不允许"},
+    {"latched", "已锁存的报警应确认并复位，不能搁置"},
+    {"too_long", "时间过长：搁置最长 8 小时，演练最长 2 小时"},
+    {"suppressed", "站点文件规定此时抑制该报警"},
+    {"out_of_service", "该报警已停用，请先恢复使用"},
+    {"drill_running", "已有演练在进行，请先结束它"},
+    {"no_drill", "没有正在进行的演练"},
     {"not_found", "没有这个设备或报警"},
     {"busy", "记录来不及写入，请重试"},
 };

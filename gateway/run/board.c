@@ -10,6 +10,7 @@
 struct cell { /* the last truth of one device, as large as its points need and no larger */
     int64_t utc_ms;
     struct sample *samples; /* point_count */
+    int64_t *read_mono_us;  /* point_count */
     char *texts;            /* texts_max bytes */
     uint16_t point_count;
     uint16_t texts_max; /* 0: the device has no text point */
@@ -27,11 +28,16 @@ struct board {
     size_t centre_count;
     struct cell *cells;
     struct board_rule *rules;
+    struct board_alarms alarms;
+    size_t subject_count;
+    uint32_t *moves; /* subject_count */
+    uint64_t all_moves;
     struct board_interlock *interlocks;
     struct board_bus *buses;
     struct board_slave *slaves;
     struct board_centre *centres;
     struct board_journal journal;
+    struct board_drill drill;
 };
 
 static void cell_forget(struct cell *cell)
@@ -49,8 +55,9 @@ static enum err cell_open(struct cell *cell, struct arena *arena, const struct s
             cell->texts_max = NEWS_TEXTS_MAX;
     cell->point_count = (uint16_t)device->point_count;
     cell->samples = arena_take(arena, device->point_count, sizeof *cell->samples);
+    cell->read_mono_us = arena_take(arena, device->point_count, sizeof *cell->read_mono_us);
     cell->texts = arena_take(arena, cell->texts_max, 1);
-    if (cell->samples == NULL || cell->texts == NULL)
+    if (cell->samples == NULL || cell->read_mono_us == NULL || cell->texts == NULL)
         return ERR_MEMORY;
     cell_forget(cell);
     return ERR_OK;
@@ -65,6 +72,8 @@ static enum err take_memory(struct board *board, const struct site *site)
     board->bus_count = site->bus_count;
     board->slave_count = site->slave_count;
     board->centre_count = site->centre_count;
+    board->subject_count = site->subject_count;
+    board->moves = arena_take(arena, site->subject_count, sizeof *board->moves);
     board->cells = arena_take(arena, site->device_count, sizeof *board->cells);
     board->rules = arena_take(arena, site->rule_count, sizeof *board->rules);
     board->interlocks = arena_take(arena, site->interlock_count, sizeof *board->interlocks);
@@ -72,7 +81,7 @@ static enum err take_memory(struct board *board, const struct site *site)
     board->slaves = arena_take(arena, site->slave_count, sizeof *board->slaves);
     board->centres = arena_take(arena, site->centre_count, sizeof *board->centres);
     if (board->cells == NULL || board->rules == NULL || board->interlocks == NULL || board->buses == NULL ||
-        board->slaves == NULL || board->centres == NULL)
+        board->slaves == NULL || board->centres == NULL || board->moves == NULL)
         return ERR_MEMORY;
     for (size_t i = 0; i < site->device_count; i++) {
         enum err err = cell_open(&board->cells[i], arena, &site->devices[i]);
@@ -149,6 +158,12 @@ void board_put_device(struct board *board, size_t device, int64_t utc_ms, const 
     unlock(board);
 }
 
+void board_put_ages(struct board *board, size_t device, const int64_t *read_mono_us, size_t count)
+{
+    CHECK(device < board->device_count && count <= board->cells[device].point_count);
+    copy(board, board->cells[device].read_mono_us, read_mono_us, count * sizeof *read_mono_us);
+}
+
 void board_get_device(struct board *board, size_t device, struct board_device *ret_value)
 {
     CHECK(device < board->device_count);
@@ -159,6 +174,7 @@ void board_get_device(struct board *board, size_t device, struct board_device *r
     ret_value->text_size = cell->text_size;
     memcpy(ret_value->texts, cell->texts, cell->text_size);
     memcpy(ret_value->samples, cell->samples, cell->point_count * sizeof *cell->samples);
+    memcpy(ret_value->read_mono_us, cell->read_mono_us, cell->point_count * sizeof *cell->read_mono_us);
     unlock(board);
 }
 
@@ -174,6 +190,40 @@ void board_get_rule(struct board *board, size_t rule, struct board_rule *ret_val
     copy(board, ret_value, &board->rules[rule], sizeof *ret_value);
 }
 
+void board_put_alarms(struct board *board, const struct board_alarms *value)
+{
+    copy(board, &board->alarms, value, sizeof *value);
+}
+
+void board_get_alarms(struct board *board, struct board_alarms *ret_value)
+{
+    copy(board, ret_value, &board->alarms, sizeof *ret_value);
+}
+
+void board_add_move(struct board *board, size_t subject)
+{
+    CHECK(subject < board->subject_count);
+    lock(board);
+    board->moves[subject]++;
+    board->all_moves++;
+    unlock(board);
+}
+
+uint32_t board_get_moves(struct board *board, size_t subject)
+{
+    uint32_t moves = 0;
+    CHECK(subject < board->subject_count);
+    copy(board, &moves, &board->moves[subject], sizeof moves);
+    return moves;
+}
+
+uint64_t board_all_moves(struct board *board)
+{
+    uint64_t moves = 0;
+    copy(board, &moves, &board->all_moves, sizeof moves);
+    return moves;
+}
+
 void board_put_interlock(struct board *board, size_t interlock, const struct board_interlock *value)
 {
     CHECK(interlock < board->interlock_count);
@@ -184,6 +234,16 @@ void board_get_interlock(struct board *board, size_t interlock, struct board_int
 {
     CHECK(interlock < board->interlock_count);
     copy(board, ret_value, &board->interlocks[interlock], sizeof *ret_value);
+}
+
+void board_put_drill(struct board *board, const struct board_drill *value)
+{
+    copy(board, &board->drill, value, sizeof *value);
+}
+
+void board_get_drill(struct board *board, struct board_drill *ret_value)
+{
+    copy(board, ret_value, &board->drill, sizeof *ret_value);
 }
 
 void board_put_bus(struct board *board, size_t bus, const struct board_bus *value)

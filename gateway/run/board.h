@@ -12,6 +12,7 @@
 #include "gateway/model/alarm_state.h"
 #include "gateway/model/news.h"
 #include "gateway/model/site.h"
+#include "gateway/model/tally.h"
 
 struct board;
 
@@ -21,6 +22,8 @@ struct board_device {
     uint16_t text_size;
     char texts[NEWS_TEXTS_MAX];
     struct sample samples[SITE_DEVICE_POINTS_MAX];
+    int64_t
+        read_mono_us[SITE_DEVICE_POINTS_MAX]; /* when each was last read, or tried to be; 0 never, or it is derived */
 };
 
 struct board_rule {
@@ -28,8 +31,23 @@ struct board_rule {
     uint8_t condition;
     uint8_t has_value;
     uint8_t pending; /* a crossing waits for its on-delay */
+    uint8_t chattering;
+    uint8_t test;         /* the last that was told of it belonged to a drill */
+    int64_t until_utc_ms; /* SHELVED: when that ends; 0 */
     int64_t since_utc_ms;
     double value;
+};
+
+/* How much the alarms are, since start. */
+struct board_alarms {
+    uint64_t raised;
+    uint64_t counted;    /* activations that were told only in a number: chattering, out of sight, in a flood */
+    uint64_t hushed;     /* changes without a record of their own, in floods */
+    uint32_t chattering; /* now */
+    uint32_t recent;     /* raised in the last ten minutes */
+    uint32_t peak;       /* the most in ten minutes */
+    uint32_t floods;
+    uint8_t flood; /* one is on */
 };
 
 struct board_interlock {
@@ -41,42 +59,71 @@ struct board_interlock {
     int64_t since_utc_ms;
 };
 
-struct board_bus { /* counters since start */
+struct board_drill {
+    uint8_t running;
+    uint32_t device_count;
+    int64_t until_utc_ms;
+    struct device_set devices;
+};
+
+struct board_bus {
     uint8_t open;
-    uint64_t requests;
-    uint64_t good;
-    uint64_t timeouts;
-    uint64_t garbled;
-    uint64_t foreign;
-    uint64_t exceptions;
-    uint64_t writes;
+    struct tally tally;
     uint64_t reopened;
-    uint64_t busy_us; /* time with a transaction in flight */
-    int64_t cycle_us; /* between the last two answers to the first read of the plan */
+    uint64_t busy_us;      /* time with a transaction in flight: characters, silences, waiting */
+    int32_t load_permille; /* the same in the last whole 10 s; -1 not yet */
+    int32_t wire_permille; /* what the characters alone took of them; -1 not yet, or no baud is known */
+    int64_t cycle_us;      /* between the last two answers to the first read of the plan */
+    struct tally_poll polls[POLL_CLASS_COUNT];
+    char trouble[160]; /* "" none: why it is not open, for a person */
+};
+
+/* A point that the slave refuses to be read, asked for it alone: its line of the profile or site file is wrong. */
+#define BOARD_REFUSALS_MAX 8
+struct board_refusal {
+    uint16_t point;   /* of the slave */
+    uint16_t address; /* asked for */
+    uint8_t function;
+    uint8_t exception; /* 1, 2 or 3 */
 };
 
 struct board_slave {
     uint8_t answering;
-    uint64_t requests;
-    uint64_t good;
-    uint32_t rtt_us; /* last */
-    int64_t good_mono_us;
+    uint8_t stranger;       /* it answers, but is not what its profile describes */
+    uint8_t last_exception; /* code; 0 never */
+    uint8_t garbled;        /* the last of the failures brought bytes */
+    uint16_t failures;      /* requests without an answer, in a row */
+    int64_t stranger_found; /* what stands where the profile's identity should */
+    int64_t exception_mono_us;
+    int64_t good_mono_us; /* of the last answer; 0 never */
+    uint32_t timeout_ms;  /* what its next answer is given: learned, at most that of the bus; 0 not told */
+    uint32_t rtt_us;      /* last, from handing the request over to the end of the answer */
+    uint32_t rtt_p50_us;  /* of the last thousands (core/spread.h) */
+    uint32_t rtt_p99_us;
+    struct tally tally;
+    struct tally_poll polls[POLL_CLASS_COUNT];
+    uint16_t refusal_count; /* of points; the list has the first of them */
+    struct board_refusal refusals[BOARD_REFUSALS_MAX];
 };
 
 struct board_centre {
     uint8_t connected;
     uint64_t published;
     uint64_t acked;
+    int64_t acked_mono_us; /* the last PUBACK; 0 never */
     uint64_t lw_a;
     uint64_t lw_t;
     uint32_t reconnects;
     char trouble[160]; /* "" none: why it is not connected, for a person */
+    char trouble_zh[160];
 };
 
 struct board_journal {
     uint64_t last_a; /* newest number of each lane */
     uint64_t last_t;
-    uint64_t bytes; /* both files */
+    uint64_t bytes;         /* both files */
+    int64_t opened_mono_us; /* when the journal was opened; 0 not yet */
+    uint64_t opened_bytes;  /* and how large it was then */
     uint64_t commits;
     uint64_t dropped; /* telemetry that never reached the disk */
     uint32_t boot;
@@ -91,8 +138,11 @@ void board_close(struct board *board); /* accepts NULL */
 /* Writers: copy in. The indices are those of the site. */
 void board_put_device(struct board *board, size_t device, int64_t utc_ms, const struct sample *samples,
                       size_t sample_count, const char *texts, size_t text_size);
+void board_put_ages(struct board *board, size_t device, const int64_t *read_mono_us, size_t count);
 void board_put_rule(struct board *board, size_t rule, const struct board_rule *value);
+void board_put_alarms(struct board *board, const struct board_alarms *value);
 void board_put_interlock(struct board *board, size_t interlock, const struct board_interlock *value);
+void board_put_drill(struct board *board, const struct board_drill *value);
 void board_put_bus(struct board *board, size_t bus, const struct board_bus *value);
 void board_put_slave(struct board *board, size_t slave, const struct board_slave *value);
 void board_put_centre(struct board *board, size_t centre, const struct board_centre *value);
@@ -101,7 +151,14 @@ void board_put_journal(struct board *board, const struct board_journal *value);
 /* Readers: copy out. */
 void board_get_device(struct board *board, size_t device, struct board_device *ret_value);
 void board_get_rule(struct board *board, size_t rule, struct board_rule *ret_value);
+void board_get_alarms(struct board *board, struct board_alarms *ret_value);
+
+/* How many times a subject's stored alarms were changed without a record that says so (core/flood.h): active/ is due. */
+uint32_t board_get_moves(struct board *board, size_t subject);
+void board_add_move(struct board *board, size_t subject);
+uint64_t board_all_moves(struct board *board); /* the sum */
 void board_get_interlock(struct board *board, size_t interlock, struct board_interlock *ret_value);
+void board_get_drill(struct board *board, struct board_drill *ret_value);
 void board_get_bus(struct board *board, size_t bus, struct board_bus *ret_value);
 void board_get_slave(struct board *board, size_t slave, struct board_slave *ret_value);
 void board_get_centre(struct board *board, size_t centre, struct board_centre *ret_value);

@@ -14,8 +14,7 @@ struct health {
     struct board *board;
     int64_t opened_mono_us; /* 0: no message yet */
     int64_t last_mono_us;
-    uint64_t first_bytes; /* of the journal, then */
-    uint64_t *busy_us;    /* per bus, at the last message */
+    uint64_t *busy_us; /* per bus, at the last message */
 };
 
 enum err health_open(struct health **ret_health, const struct site *site, struct board *board)
@@ -72,15 +71,15 @@ static int64_t cpu_ms(void)
            (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
 }
 
-/* At the pace since the first message; -1 while the journal does not grow. */
-static int64_t days_to_full(const struct health *health, uint64_t bytes, int64_t now_mono_us)
+int64_t health_days_to_full(const struct site *site, const struct board_journal *journal, int64_t now_mono_us)
 {
-    uint64_t const size_max = health->site->journal.size_max;
-    int64_t const elapsed_us = now_mono_us - health->opened_mono_us;
-    if (bytes <= health->first_bytes || elapsed_us <= 0 || size_max <= bytes)
+    uint64_t const size_max = site->journal.size_max;
+    int64_t const elapsed_us = now_mono_us - journal->opened_mono_us;
+    if (journal->opened_mono_us == 0 || journal->bytes <= journal->opened_bytes || elapsed_us <= 0 ||
+        size_max <= journal->bytes)
         return -1;
-    double const per_us = (double)(bytes - health->first_bytes) / (double)elapsed_us;
-    double const days = (double)(size_max - bytes) / per_us / (double)DAY_US;
+    double const per_us = (double)(journal->bytes - journal->opened_bytes) / (double)elapsed_us;
+    double const days = (double)(size_max - journal->bytes) / per_us / (double)DAY_US;
     return days < 36500.0 ? (int64_t)days : 36500;
 }
 
@@ -88,10 +87,8 @@ static void write_head(struct health *health, struct text *out, const struct pay
 {
     struct board_journal journal;
     board_get_journal(health->board, &journal);
-    if (health->opened_mono_us == 0) {
+    if (health->opened_mono_us == 0)
         health->opened_mono_us = now.mono_us;
-        health->first_bytes = journal.bytes;
-    }
     payload_health_begin(out, health->site,
                          &(struct payload_health){
                              .status = *status,
@@ -102,7 +99,7 @@ static void write_head(struct health *health, struct text *out, const struct pay
                              .journal_bytes = journal.bytes,
                              .commits = journal.commits,
                              .dropped = journal.dropped,
-                             .days_to_full = days_to_full(health, journal.bytes, now.mono_us),
+                             .days_to_full = health_days_to_full(health->site, &journal, now.mono_us),
                              .rss_bytes = kib(proc_number("/proc/self/status", "VmRSS:")),
                              .anon_bytes = kib(proc_number("/proc/self/status", "RssAnon:")),
                              .cpu_ms = cpu_ms(),
@@ -110,56 +107,63 @@ static void write_head(struct health *health, struct text *out, const struct pay
                          });
 }
 
-static void write_buses(struct health *health, struct text *out, struct now now)
+/* Lost buses first; one that is open is told of in brief when the message is half full. Returns how many did not fit. */
+static size_t write_buses(struct health *health, struct text *out, bool open, size_t *written, int64_t elapsed_us)
 {
-    int64_t const elapsed_us = now.mono_us - health->last_mono_us;
-    bool const has_load = health->last_mono_us != 0 && elapsed_us > 0;
-    payload_health_buses(out);
+    size_t left_out = 0;
     for (size_t i = 0; i < health->site->bus_count; i++) {
         struct board_bus bus;
         board_get_bus(health->board, i, &bus);
+        if ((bus.open != 0) != open)
+            continue;
         int64_t const busy_us = (int64_t)(bus.busy_us - health->busy_us[i]);
         health->busy_us[i] = bus.busy_us;
-        payload_health_bus(out, i == 0,
-                           &(struct payload_health_bus){
-                               .id = health->site->buses[i].id,
-                               .open = bus.open != 0,
-                               .load_permille = has_load ? busy_us * 1000 / elapsed_us : -1,
-                               .cycle_ms = bus.cycle_us / 1000,
-                               .requests = bus.requests,
-                               .good = bus.good,
-                               .timeouts = bus.timeouts,
-                               .garbled = bus.garbled,
-                               .foreign = bus.foreign,
-                               .exceptions = bus.exceptions,
-                               .writes = bus.writes,
-                               .reopened = bus.reopened,
-                           });
+        bool const fits =
+            left_out == 0 && payload_health_bus(out, health->site, *written == 0,
+                                                &(struct payload_health_bus){
+                                                    .id = health->site->buses[i].id,
+                                                    .open = open,
+                                                    .brief = out->used > PAYLOAD_MESSAGE_MAX / 2,
+                                                    .load_permille = elapsed_us > 0 ? busy_us * 1000 / elapsed_us : -1,
+                                                    .wire_permille = bus.wire_permille,
+                                                    .cycle_ms = bus.cycle_us / 1000,
+                                                    .reopened = bus.reopened,
+                                                    .tally = &bus.tally,
+                                                    .polls = bus.polls,
+                                                });
+        *written += fits ? 1 : 0;
+        left_out += fits ? 0 : 1;
     }
-    health->last_mono_us = now.mono_us;
+    return left_out;
 }
 
-/* One pass over the slaves that answer, or over those that do not; returns how many did not fit. */
-static size_t write_slaves(const struct health *health, struct text *out, bool answering, size_t *written,
-                           struct now now)
+static int64_t round_ms(uint32_t us)
+{
+    return ((int64_t)us + 500) / 1000;
+}
+
+/* One pass over the slaves that are well, or over those that are not; returns how many did not fit. */
+static size_t write_slaves(const struct health *health, struct text *out, bool well, size_t *written, struct now now)
 {
     size_t left_out = 0;
     for (size_t i = 0; i < health->site->slave_count; i++) {
         struct board_slave slave;
         board_get_slave(health->board, i, &slave);
-        if ((slave.answering != 0) != answering)
+        if ((slave.answering != 0 && slave.stranger == 0 && slave.refusal_count == 0) != well)
             continue;
+        bool const known = slave.good_mono_us > 0;
         bool const fits =
-            left_out == 0 &&
-            payload_health_slave(out, *written == 0,
-                                 &(struct payload_health_slave){
-                                     .id = health->site->slaves[i].id,
-                                     .answering = answering,
-                                     .rtt_ms = slave.good > 0 ? (int64_t)(slave.rtt_us + 500) / 1000 : -1,
-                                     .age_ms = slave.good > 0 ? (now.mono_us - slave.good_mono_us) / 1000 : -1,
-                                     .requests = slave.requests,
-                                     .good = slave.good,
-                                 });
+            left_out == 0 && payload_health_slave(out, *written == 0,
+                                                  &(struct payload_health_slave){
+                                                      .id = health->site->slaves[i].id,
+                                                      .answering = slave.answering != 0,
+                                                      .stranger = slave.stranger != 0,
+                                                      .refused = slave.refusal_count,
+                                                      .rtt_ms = known ? round_ms(slave.rtt_p50_us) : -1,
+                                                      .rtt_p99_ms = known ? round_ms(slave.rtt_p99_us) : -1,
+                                                      .age_ms = known ? (now.mono_us - slave.good_mono_us) / 1000 : -1,
+                                                      .tally = &slave.tally,
+                                                  });
         *written += fits ? 1 : 0;
         left_out += fits ? 0 : 1;
     }
@@ -168,11 +172,16 @@ static size_t write_slaves(const struct health *health, struct text *out, bool a
 
 void health_write(struct health *health, struct text *out, const struct payload_status *status, struct now now)
 {
+    int64_t const elapsed_us = health->last_mono_us != 0 ? now.mono_us - health->last_mono_us : 0;
     size_t written = 0;
     write_head(health, out, status, now);
-    write_buses(health, out, now);
+    payload_health_buses(out);
+    size_t const buses_left_out =
+        write_buses(health, out, false, &written, elapsed_us) + write_buses(health, out, true, &written, elapsed_us);
+    health->last_mono_us = now.mono_us;
+    written = 0;
     payload_health_slaves(out);
-    size_t left_out = write_slaves(health, out, false, &written, now);
-    left_out += write_slaves(health, out, true, &written, now);
-    payload_health_end(out, left_out);
+    size_t const slaves_left_out =
+        write_slaves(health, out, false, &written, now) + write_slaves(health, out, true, &written, now);
+    payload_health_end(out, buses_left_out, slaves_left_out);
 }

@@ -117,7 +117,7 @@ static void test_everything_else_is_copied(void **state)
     board_get_journal(board, &got_journal);
     assert_memory_equal(&got_journal, &journal, sizeof journal);
 
-    struct board_bus const bus = {.open = 1, .requests = 3};
+    struct board_bus const bus = {.open = 1, .tally.requests = 3};
     struct board_bus got_bus;
     board_put_bus(board, 0, &bus);
     board_get_bus(board, 0, &got_bus);

@@ -189,6 +189,67 @@ static void test_status(void **state)
     assert_int_equal(get(get(get(json, "journal"), "last"), "t")->valueint, 48213);
 }
 
+static const char *slave_state(struct bench *bench, const struct board_slave *slave, bool open)
+{
+    board_put_bus(bench->board, 0, &(struct board_bus){.open = open ? 1 : 0, .load_permille = -1});
+    board_put_slave(bench->board, 0, slave);
+    return text_of(at(ask(bench, REQUEST_STATUS), "slaves", 0), "state");
+}
+
+static void test_the_state_of_a_slave(void **state)
+{
+    struct bench *bench = *state;
+    struct board_slave slave = {0};
+    assert_string_equal(slave_state(bench, &slave, false), "bus_lost");
+    assert_string_equal(slave_state(bench, &slave, true), "starting");
+    slave.failures = 3;
+    assert_string_equal(slave_state(bench, &slave, true), "silent");
+    slave.garbled = 1;
+    assert_string_equal(slave_state(bench, &slave, true), "garbled");
+    slave = (struct board_slave){.answering = 1, .good_mono_us = 5, .failures = 2};
+    assert_string_equal(slave_state(bench, &slave, true), "good");
+    slave.refusal_count = 1;
+    assert_string_equal(slave_state(bench, &slave, true), "refusing");
+    slave.stranger = 1;
+    assert_string_equal(slave_state(bench, &slave, true), "stranger");
+    slave.failures = 3;
+    assert_string_equal(slave_state(bench, &slave, true), "silent");
+}
+
+static const char *bus_state(struct bench *bench, int64_t planned_us, int64_t achieved_us)
+{
+    struct tally_poll const none = {.planned_us = -1, .achieved_us = -1, .age_us = -1, .slave = -1};
+    struct board_bus bus = {.open = 1, .load_permille = -1, .wire_permille = -1, .polls = {none, none, none}};
+    bus.polls[POLL_SAFETY] = (struct tally_poll){planned_us, achieved_us, 1000, 0};
+    board_put_bus(bench->board, 0, &bus);
+    return text_of(at(ask(bench, REQUEST_STATUS), "buses", 0), "state");
+}
+
+static void test_a_bus_that_is_behind(void **state)
+{
+    struct bench *bench = *state;
+    assert_string_equal(bus_state(bench, 500000, 750000), "good");
+    assert_string_equal(bus_state(bench, 500000, 750001), "behind");
+    const cJSON *bus = at(ask(bench, REQUEST_STATUS), "buses", 0);
+    assert_null(get(bus, "load_pct")); /* not known is not 0 */
+    assert_int_equal(get(get(get(bus, "polls"), "safety"), "planned_ms")->valueint, 500);
+    assert_true(cJSON_IsTrue(get(get(get(bus, "polls"), "safety"), "behind")));
+    assert_null(get(get(bus, "polls"), "normal"));
+    assert_string_equal(bus_state(bench, 0, 9000000), "good"); /* flat out: as fast as it goes */
+    assert_string_equal(bus_state(bench, 500000, -1), "good"); /* nothing is known yet */
+}
+
+static void test_a_centre_that_lags(void **state)
+{
+    struct bench *bench = *state;
+    board_put_journal(bench->board, &(struct board_journal){.ok = 1, .last_a = 20, .last_t = 100});
+    board_put_centre(bench->board, 0, &(struct board_centre){.lw_a = 21, .lw_t = 91, .acked_mono_us = 7000000});
+    const cJSON *centre = at(ask(bench, REQUEST_STATUS), "centres", 0);
+    assert_int_equal(get(get(centre, "backlog"), "a")->valueint, 0);
+    assert_int_equal(get(get(centre, "backlog"), "t")->valueint, 10);
+    assert_int_equal(get(centre, "acked_age_ms")->valueint, 3000);
+}
+
 static void test_short_answers(void **state)
 {
     (void)state;
@@ -331,6 +392,9 @@ int main(void)
         WITH_BOARD(test_alarms_are_those_that_are_not_normal),
         WITH_BOARD(test_interlocks_by_verb),
         WITH_BOARD(test_status),
+        WITH_BOARD(test_the_state_of_a_slave),
+        WITH_BOARD(test_a_bus_that_is_behind),
+        WITH_BOARD(test_a_centre_that_lags),
         cmocka_unit_test(test_short_answers),
         WITH_BOARD(test_pictures),
         WITH_BOARD(test_times_are_those_of_the_site),
