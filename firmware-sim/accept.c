@@ -215,7 +215,8 @@ static bool refuse_drill(const struct accept *accept, const char *real, struct t
     return text_refuse(
         why,
         "what comes now would be real alarms to every centre 现在产生的报警对各中心都是真实报警: %s is not in a "
-        "drill. At the gateway: `outpost drill %.200s --for %" PRId64 "m`; or tell the centres and say --no-drill "
+        "drill. At the gateway: `outpost drill %.200s --all --for %" PRId64
+        "m`; or tell the centres and say --no-drill "
         "请先在网关上开始演练，或通知各中心后加 --no-drill",
         real, accept->options->file, minutes);
 }

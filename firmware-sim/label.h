@@ -1,6 +1,6 @@
 /* label: what the QR code on a gas cylinder says, and how the register has it. Pure.
  *
- * "[certificate,maker,registration,number,made,scrap]text", as DB4114/T 185 and the cylinder registers of several
+ * "[certificate,registration,maker,number,made,scrap]text", as DB4114/T 185 and the cylinder registers of several
  * cities have it. */
 #ifndef OUTPOST_FIRMWARE_SIM_LABEL_H
 #define OUTPOST_FIRMWARE_SIM_LABEL_H
@@ -12,8 +12,8 @@ enum label_state { STATE_NORMAL, STATE_OVERDUE, STATE_SCRAPPED, STATE_UNKNOWN };
 
 enum label_field {
     LABEL_CERTIFICATE,
-    LABEL_MAKER,
     LABEL_REGISTRATION,
+    LABEL_MAKER,
     LABEL_NUMBER,
     LABEL_MADE,
     LABEL_SCRAP,

@@ -158,7 +158,7 @@ static struct bottle full_bottle(struct cylinder *cylinder)
     struct bottle bottle = {.gas = cylinder->full, .tare = cylinder->usual_tare};
     char qr[LABEL_SIZE];
     cylinder->serial = cylinder->serial % 999999 + 1;
-    (void)snprintf(qr, sizeof qr, "[PZ0000%06u,B032,132020%06u,%06u,2021\u5e7406\u6708,2029\u5e7406\u6708]",
+    (void)snprintf(qr, sizeof qr, "[PZ0000%06u,132020%06u,B032,%06u,2021\u5e7406\u6708,2029\u5e7406\u6708]",
                    cylinder->serial, cylinder->serial, cylinder->serial);
     label_read(&bottle.label, qr);
     return bottle;
@@ -294,7 +294,7 @@ static double pressure(const struct cylinder *cylinder)
 
 static void show_label(const struct cylinder *cylinder, struct value *values)
 {
-    static const enum signal fields[LABEL_FIELDS] = {USE_CERT_NO, MAKER_CODE, REG_CODE,
+    static const enum signal fields[LABEL_FIELDS] = {USE_CERT_NO, REG_CODE,   MAKER_CODE,
                                                      CYLINDER_NO, MADE_MONTH, SCRAP_MONTH};
     static const struct label none;
     const struct label *label = cylinder->away_s > 0 ? &none : &cylinder->bottle.label;

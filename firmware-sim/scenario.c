@@ -499,8 +499,9 @@ static bool read_of(const struct reader *reader, const cJSON *json, bool must, s
 static bool expect_alarm(struct reader *reader, const cJSON *json, struct expectation *expectation)
 {
     static const char *const keys[] = {"alarm", "of", "event", "first_out", "for", NULL};
-    static const char *const events[] = {"raised",     "cleared",      "acked",    "reset",   "shelved", "unshelved",
-                                         "suppressed", "unsuppressed", "disabled", "enabled", "rearmed", NULL};
+    static const char *const events[] = {"raised",    "cleared",    "acked",        "reset",    "shelved",
+                                         "unshelved", "suppressed", "unsuppressed", "disabled", "enabled",
+                                         "rearmed",   "chattering", "summarised",   NULL};
     if (!check_keys(reader, json, keys) || !read_name(reader, json, "alarm", "._", "gas.high", &expectation->name) ||
         !read_of(reader, json, false, &expectation->role) || !read_text(reader, json, "event", &expectation->event) ||
         !read_bool(reader, json, "first_out", &expectation->first_out))

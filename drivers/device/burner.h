@@ -187,8 +187,8 @@ extern const struct class_dialect burner_dialects[BURNER_DIALECT_COUNT];
     [TEMP_LIMITER_OFF] = {POINT_NUMBER("temp_limiter_off", "Cel", 0, 2000, 1, POLL_SLOW, "温度限制器断开值", \
                                        "temperature limiter switches off at")}, \
     [AUX_TEMP] = {POINT_NUMBER("aux_temp", "Cel", -50, 2000, 1, POLL_NORMAL, "附加温度", "extra temperature sensor")}, \
-    [BURNER_HOURS] = {POINT_NUMBER("burner_hours", "h", 0, NO_LIMIT, 0.1, POLL_SLOW, "燃烧器运行时间", "burner hours")}, \
-    [BURNER_STARTS] = {POINT_WHOLE("burner_starts", "{count}", POLL_SLOW, "启动次数", "burner starts")}, \
+    [BURNER_HOURS] = {POINT_NUMBER("burner_hours", "h", 0, NO_LIMIT, 0.1, POLL_SLOW, "燃烧器运行时间", "burner hours"), .use = USE_COUNTS}, \
+    [BURNER_STARTS] = {POINT_WHOLE("burner_starts", "{count}", POLL_SLOW, "启动次数", "burner starts"), .use = USE_COUNTS}, \
     [LOCKOUT_COUNT] = {POINT_WHOLE("lockout_count", "{count}", POLL_SLOW, "锁定次数", "lockouts")}, \
     [FUEL_FLOW] = {POINT_NUMBER("fuel_flow", "m3/h", 0, 1e5, 1, POLL_NORMAL, "燃料流量", "fuel flow")}, \
     [FUEL_MASS_FLOW] = {POINT_NUMBER("fuel_mass_flow", "kg/h", 0, 1e5, 1, POLL_NORMAL, "燃料质量流量", "fuel mass flow")}, \
@@ -213,7 +213,7 @@ extern const struct class_dialect burner_dialects[BURNER_DIALECT_COUNT];
     [INLET_TEMP] = {POINT_NUMBER("inlet_temp", "Cel", -20, 450, 0.5, POLL_NORMAL, "进口温度", "inlet temperature")}, \
     [STEAM_PRESSURE] = {POINT_NUMBER("steam_pressure", "MPa", -0.1, 6, 0.005, POLL_SAFETY, "蒸汽压力（表压）", \
                                      "steam pressure, gauge")}, \
-    [FLAME_ON] = {POINT_BOOL("flame_on", POLL_SAFETY, "燃烧中", "burning"), DERIVED(BY_FLAME)}, \
+    [FLAME_ON] = {POINT_BOOL("flame_on", POLL_SAFETY, "燃烧中", "burning"), DERIVED(BY_FLAME), .use = USE_SHOWS}, \
     [BURNER_FIRING] = {POINT_BOOL("burner_firing", POLL_SAFETY, "燃烧中或停炉 120 秒内", "burning, or off for less than 120 s"), \
                        DERIVED("flame_on")}, \
     [FLAME_LOSS] = {POINT_BOOL("flame_loss", POLL_SAFETY, "熄火", "flame failure"), \

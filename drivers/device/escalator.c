@@ -77,7 +77,7 @@ enum point {
 
 static const struct class_point points[POINT_COUNT] = {
     [SERVICE_MODE] = {POINT_CODED("service_mode", service_modes, POLL_SAFETY, "服务模式", "service mode")},
-    [RUN_STATUS] = {POINT_CODED("run_status", run_statuses, POLL_SAFETY, "运行状态", "running")},
+    [RUN_STATUS] = {POINT_CODED("run_status", run_statuses, POLL_SAFETY, "运行状态", "running"), .use = USE_SHOWS},
     [RUN_DIRECTION] = {POINT_CODED("run_direction", run_directions, POLL_NORMAL, "运行方向", "direction")},
     [STEP_SPEED] = {POINT_NUMBER("step_speed", "m/s", -3, 3, 0.02, POLL_SAFETY, "梯级速度", "speed of the steps")},
     [HANDRAIL_SPEED_L] = {POINT_NUMBER("handrail_speed_l", "m/s", -3, 3, 0.02, POLL_NORMAL, "左扶手带速度",
@@ -86,8 +86,10 @@ static const struct class_point points[POINT_COUNT] = {
                                        "speed of the right handrail")},
     [MOTOR_TEMP] = {POINT_NUMBER("motor_temp", "Cel", -20, 200, 0.5, POLL_SLOW, "电动机温度", "motor temperature")},
     [BRAKE_WEAR] = {POINT_BOOL("brake_wear", POLL_NORMAL, "制动衬磨损", "brake lining worn")},
-    [RUN_HOURS] = {POINT_NUMBER("run_hours", "h", 0, NO_LIMIT, 0, POLL_SLOW, "累计运行时间", "running time")},
-    [START_COUNT] = {POINT_WHOLE("start_count", "{count}", POLL_SLOW, "累计启动次数", "number of starts")},
+    [RUN_HOURS] = {POINT_NUMBER("run_hours", "h", 0, NO_LIMIT, 0, POLL_SLOW, "累计运行时间", "running time"),
+                   .use = USE_COUNTS},
+    [START_COUNT] = {POINT_WHOLE("start_count", "{count}", POLL_SLOW, "累计启动次数", "number of starts"),
+                     .use = USE_COUNTS},
     [EMERGENCY_STOP] = {POINT_BOOL("emergency_stop", POLL_SAFETY, "急停动作", "emergency stop pressed")},
     [COMB_PLATE_OK] = {POINT_BOOL("comb_plate_ok", POLL_SAFETY, "梳齿板正常", "comb plate in place")},
     [FLOOR_PLATE_OPEN] = {POINT_BOOL("floor_plate_open", POLL_SAFETY, "盖板打开", "floor plate open")},

@@ -30,7 +30,7 @@ enum point {
 #define VERDICT(id_, zh_, en_) POINT_BOOL(id_, POLL_NORMAL, zh_, en_)
 
 static const struct class_point points[POINT_COUNT] = {
-    [IGNITION] = {POINT_BOOL("ignition", POLL_NORMAL, "启动开关接通", "switched on")},
+    [IGNITION] = {POINT_BOOL("ignition", POLL_NORMAL, "启动开关接通", "switched on"), .use = USE_SHOWS},
     [OPERATOR_ID] = {POINT_TEXT("operator_id", POLL_NORMAL, "司机编号", "operator")},
     [OPERATOR_AUTHORISED] = {POINT_BOOL("operator_authorised", POLL_NORMAL, "司机已授权", "operator authorised")},
     [LICENCE_EXPIRY] = {POINT_TEXT("licence_expiry", POLL_SLOW, "操作证有效期", "licence valid until")},
@@ -41,7 +41,8 @@ static const struct class_point points[POINT_COUNT] = {
     [LOAD] = {POINT_NUMBER("load", "kg", -1000, 60000, 50, POLL_NORMAL, "载荷", "load")},
     [TILT] = {POINT_NUMBER("tilt", "deg", -90, 90, 1, POLL_NORMAL, "车身倾角", "inclination of the truck")},
     [BATTERY_PCT] = {POINT_NUMBER("battery_pct", "%", 0, 100, 1, POLL_SLOW, "电池电量", "battery charge")},
-    [RUN_HOURS] = {POINT_NUMBER("run_hours", "h", 0, NO_LIMIT, 0, POLL_SLOW, "累计运行时间", "running time")},
+    [RUN_HOURS] = {POINT_NUMBER("run_hours", "h", 0, NO_LIMIT, 0, POLL_SLOW, "累计运行时间", "running time"),
+                   .use = USE_COUNTS},
     [LON] = {POINT_NUMBER("lon", "deg", -180, 180, 0.0001, POLL_NORMAL, "经度", "longitude")},
     [LAT] = {POINT_NUMBER("lat", "deg", -90, 90, 0.0001, POLL_NORMAL, "纬度", "latitude")},
     [UNAUTHORISED] = {VERDICT("unauthorised", "无授权使用", "used without authorisation"),

@@ -15,6 +15,10 @@
  * hours_since_move   since it was moved or handled; uncertain while that was not seen since start
  * overfilled      net_mass is more than 0.2 kg above what may be filled
  * residual_fraud  read and stamped tare are more than 0.5 kg apart
+ * cylinder_expired   the device says overdue or scrapped, or the day has come of next_inspect, of scrap_month or of the month
+ *                 to be scrapped in the QR code (core/qr; of a month its last day); unknown while the clock is not set
+ * cylinder_strange   the device says unknown; or its code (cylinder_code, else of qr_raw, else reg_code) is not among those
+ *                 of the site file, if that lists any; or there is no code and 2 kg or more stand on the scale
  *
  * Handled is exchanged, lifted or refilled: from one reading to the next the mass rose by more than 0.2 kg, or fell by
  * more than 0.3 kg beside what a burst could use in that time. The slopes then begin anew; the use of the days goes on

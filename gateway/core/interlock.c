@@ -192,9 +192,7 @@ static bool same(double a, double b)
 static void write_anew(struct output *output, int64_t mono_us)
 {
     output->settled = false;
-    output->in_flight = false;
     output->asked = false;
-    output->tries = 0;
     output->next_mono_us = mono_us;
 }
 
@@ -208,13 +206,28 @@ static void want(struct output *output, double value, int64_t mono_us)
     write_anew(output, mono_us);
 }
 
+static void let_go(struct output *output, int64_t mono_us)
+{
+    if (output->by_hand) {
+        output->touched = false;
+        return;
+    }
+    output->lingers = true;
+    output->off_mono_us = mono_us + output->off_delay_us;
+}
+
 void output_drive(struct output *output, struct demand demand, int64_t mono_us)
 {
     if (demand.any)
         want(output, demand.value, mono_us);
     else if (output->demanded)
-        want(output, same(output->wanted, 0) ? 1 : 0, mono_us);
+        let_go(output, mono_us);
     output->demanded = demand.any;
+    output->lingers = output->lingers && !demand.any;
+    if (!output->lingers || mono_us < output->off_mono_us)
+        return;
+    output->lingers = false;
+    want(output, same(output->wanted, 0) ? 1 : 0, mono_us);
 }
 
 bool output_due(const struct output *output, int64_t mono_us)
@@ -228,16 +241,12 @@ void output_sent(struct output *output, uint32_t token, int64_t mono_us)
         output->first_token = token;
     output->asked = true;
     output->last_token = token;
-    output->in_flight = true;
-    output->tries++;
     output->next_mono_us = mono_us + OUTPUT_LOST_MS * 1000;
 }
 
 void output_not_sent(struct output *output, int64_t mono_us)
 {
-    output->in_flight = false;
     output->err = ERR_FULL;
-    output->tries++;
     output->next_mono_us = mono_us + OUTPUT_RETRY_MS * 1000;
 }
 
@@ -250,12 +259,10 @@ void output_written(struct output *output, const struct written *written)
         output->err = written->err;
         if (written->token != output->last_token)
             return;
-        output->in_flight = false;
         output->next_mono_us = written->done_mono_us + OUTPUT_RETRY_MS * 1000;
         return;
     }
     output->err = ERR_OK;
-    output->in_flight = false;
     output->settled = true;
     output->found_off = false;
     output->settled_mono_us = written->done_mono_us;
@@ -272,5 +279,6 @@ bool output_seen(struct output *output, double value, int64_t read_mono_us)
 
 int64_t output_next_mono_us(const struct output *output)
 {
-    return output->touched && !output->settled ? output->next_mono_us : INTERLOCK_NEVER;
+    int64_t const write_mono_us = output->touched && !output->settled ? output->next_mono_us : INTERLOCK_NEVER;
+    return output->lingers && output->off_mono_us < write_mono_us ? output->off_mono_us : write_mono_us;
 }

@@ -13,7 +13,9 @@
  *
  * struct output: one coil or register that interlocks write. Demanded values win over releases, true over false. A write
  * that fails is tried again each second for ever; so is one whose answer is lost, after OUTPUT_LOST_MS. What is released
- * is written back to its opposite (0 <-> 1); an output that nobody ever demanded is not touched. */
+ *  is written back to its opposite (0 <-> 1), off_delay_us after the release; an output that nobody ever demanded is not
+ * touched. One that is put back by hand is let go at the release, whatever became of its last write: it is never written
+ * back (EN 60079-29-2: a gas valve is opened at the valve, by somebody who has looked). */
 #ifndef OUTPOST_CORE_INTERLOCK_H
 #define OUTPOST_CORE_INTERLOCK_H
 
@@ -90,20 +92,28 @@ void interlock_restore(struct interlock *interlock, const struct stored *stored,
 struct stored interlock_stored(const struct interlock *interlock, uint32_t index, int64_t since_utc_ms);
 
 struct output {
+    int64_t off_delay_us; /* how it is to be used: given once */
+    bool by_hand;
     bool touched;         /* somebody demanded it since start: `wanted` is valid */
     bool demanded;        /* somebody demands it now */
+    bool lingers;         /* nobody demands it any more, but it is written back only at off_mono_us */
     bool settled;         /* the last write of `wanted` was read back the same */
-    bool in_flight;       /* a write is with the bus */
     bool found_off;       /* it was found otherwise while demanded; until the next write settles */
     uint8_t err;          /* enum err of the last try */
     bool asked;           /* a write of the present value was handed to the bus */
     uint32_t first_token; /* of the writes of the present value … */
     uint32_t last_token;  /* … all of them count */
-    uint32_t tries;       /* of the present value */
     double wanted;
     int64_t next_mono_us;    /* when to write, or to write again */
     int64_t settled_mono_us; /* valid when settled */
+    int64_t off_mono_us;     /* valid with lingers */
 };
+
+/* Nothing is left to be written to it. */
+static inline bool output_rests(const struct output *output)
+{
+    return !output->touched || (output->settled && !output->lingers);
+}
 
 /* A demand, collected over all interlocks before output_drive(). */
 struct demand {

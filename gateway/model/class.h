@@ -28,10 +28,19 @@ enum rule_kind {
     RULE_STUCK,     /* number has stayed within `deadband` of where it was for the whole on-delay */
     RULE_COMM,      /* no good reading of at least one slave of the device, or the bus is lost; no point */
     RULE_FAILED,    /* interlock: write, read-back or feedback failed; no point */
+    RULE_DUE, /* a date of the site file is `limit` days away or nearer, and no later stage of it (core/due); no point */
+    RULE_USED, /* a device that is registered as stopped or scrapped shows use (enum point_use); no point */
     RULE_KIND_COUNT
 };
 
 #define NO_LIMIT (-1e308) /* "none" where a limit, floor or ceiling may be absent */
+
+/* What a reading says about whether the equipment is in use. */
+enum point_use {
+    USE_NONE,
+    USE_COUNTS, /* hours, runs, starts: in use when it is more than at the reading before */
+    USE_SHOWS,  /* a yes, or any code but the first: it runs, burns, is switched on */
+};
 
 struct class_point {
     const char *id;
@@ -49,6 +58,7 @@ struct class_point {
     /* Derived points: the device has it only if all of these words are its points (earlier ones of this table) or its
      * settings; "a|b": one of the two is enough. NULL: every device has it. "car_status|car_speed door_zone" */
     const char *needs;
+    enum point_use use;
     const char *zh;
     const char *en;
 };
@@ -142,11 +152,31 @@ struct derive {
     struct sample *samples;
     const enum point_source *sources; /* per class point: what this device has */
     size_t sample_count;
-    struct hold *holds;     /* DERIVE_HOLDS_MAX, the class's own numbering; kept over restarts */
-    const double *settings; /* class.setting_count; NO_LIMIT: unknown */
+    struct hold *holds;                    /* DERIVE_HOLDS_MAX, the class's own numbering; kept over restarts */
+    const double *settings;                /* class.setting_count; NO_LIMIT: unknown */
+    const char *texts;                     /* of samples that are texts: value.text.offset, size */
+    bool today_known;                      /* the wall clock is set */
+    int32_t today;                         /* core/civil, where the site stands */
+    const struct cylinder_list *cylinders; /* NULL: the site file lists none */
     void *memory; /* class.memory_size bytes, zeroed at start, the class's own; not kept over restarts. NULL: none */
     /* Out: when the result changes without a new sample (a hold runs out); CLOCK_NEVER-like INT64_MAX if never. */
     int64_t ret_next_mono_ms;
+};
+
+/* The codes of the gas cylinders that may be used on a site, ascending by their bytes. */
+struct cylinder_list {
+    const char *const *codes;
+    size_t code_count;
+};
+
+/* What is mounted in a device and may be replaced by another of its kind: a cylinder on a scale. */
+struct class_item {
+    const char *code; /* by which it is told from others; code_size 0: none can be read */
+    size_t code_size;
+    bool has_mass;
+    double mass;    /* kg, with what carries it */
+    const char *by; /* who brought it; by_size 0: nobody knows */
+    size_t by_size;
 };
 
 struct device_class {
@@ -160,7 +190,9 @@ struct device_class {
     bool open;          /* points beyond the table may be added by profile or site file under any id (generic, io) */
     bool never_written; /* the gateway never writes to a slave that serves such a device (lift) */
     void (*derive)(struct derive *derive); /* NULL: nothing derived */
-    size_t memory_size;                    /* of what derive() remembers of one device; at most DERIVE_MEMORY_MAX */
+    /* What is mounted, by the samples as derive() left them; the texts are the device's. NULL: nothing can be. */
+    void (*mounted)(const struct derive *derive, struct class_item *ret_item);
+    size_t memory_size; /* of what derive() remembers of one device; at most DERIVE_MEMORY_MAX */
     const struct class_setting *settings;
     size_t setting_count;
     const struct class_dialect *dialects;

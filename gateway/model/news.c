@@ -26,6 +26,7 @@ size_t news_size(const struct news *news)
         return head + offsetof(struct news_telemetry, samples) +
                news->is.telemetry.sample_count * sizeof(struct sample);
     case NEWS_STORED:
+    case NEWS_HUSHED:
         break;
     }
     return head;

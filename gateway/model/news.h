@@ -18,6 +18,7 @@ enum news_kind {
     NEWS_ALARM,     /* an alarm changed state: lane a, with its new stored state in one transaction */
     NEWS_NOTICE,    /* what is not an alarm: lane a */
     NEWS_STORED,    /* only a state to keep (a crossing begins to wait, a hold starts or ends): nothing published */
+    NEWS_HUSHED,    /* an alarm changed state in a flood: its new stored state, and no record */
     NEWS_TELEMETRY, /* lane t */
 };
 
@@ -39,8 +40,16 @@ enum news_kind {
     X(NOTICE_INTERLOCK_CONFIRMED, "interlock_confirmed") /* feedback input says so */                                  \
     X(NOTICE_INTERLOCK_RELEASED, "interlock_released")                                                                 \
     X(NOTICE_INTERLOCK_SILENCED, "interlock_silenced")                                                                 \
+    X(NOTICE_FLOOD_STARTED, "flood_started") /* alarms of medium priority and below are told in sums from here … */  \
+    X(NOTICE_FLOOD_SUMMARY, "flood_summary") /* … such as this */                                                    \
+    X(NOTICE_FLOOD_ENDED, "flood_ended")                                                                               \
+    X(NOTICE_DRILL_BEGUN, "drill_begun")                                                                               \
+    X(NOTICE_DRILL_ENDED, "drill_ended")                                                                               \
+    X(NOTICE_DUE, "due")                           /* a date of the site file is 60, 30, 7 days away, or here */       \
+    X(NOTICE_CYLINDER_SWAPPED, "cylinder_swapped") /* another cylinder is where one was */                             \
     X(NOTICE_CONFIG_APPLIED, "config_applied")                                                                         \
     X(NOTICE_CONFIG_REFUSED, "config_refused")                                                                         \
+    X(NOTICE_CENTRE, "centre")   /* a centre's broker refuses this gateway, or somebody else has its id */             \
     X(NOTICE_JOURNAL, "journal") /* opened late, set aside, salvaged … */
 
 #define NOTICE_ENUM(name, text) name,
@@ -57,16 +66,29 @@ struct news_alarm {
     uint8_t has_value;
     uint8_t quality; /* of the value */
     uint8_t test;
-    uint8_t zero;
-    uint32_t occurrence; /* relative: see struct stored */
+    uint8_t chattering;
+    uint32_t count; /* activations since the last record of it, beside this one */
+    uint32_t zero;
+    uint32_t occurrence;  /* relative: see struct stored */
+    uint32_t first_rule;  /* 1 + who of its group came first, when it was another; 0 */
+    int64_t until_utc_ms; /* EVENT_SHELVED: when that ends; 0 */
     double value;
     char by[ORDER_BY_MAX + 1];   /* "" null */
     char why[ORDER_WHY_MAX + 1]; /* "" null */
 };
 
+/* What became of a centre's order: it is kept beside the order's id, and the centre's sender finds it there. */
+struct news_answer {
+    uint32_t centre; /* index into site.centres */
+    uint32_t count;
+    char id[ORDER_ID_MAX + 1]; /* "" it was nobody's order */
+    char code[24];             /* "" done */
+    char why[ANSWER_WHY_MAX + 1];
+};
+
 struct news_notice {
     uint32_t notice; /* enum notice */
-    uint32_t zero;
+    struct news_answer answer;
     char detail[NEWS_DETAIL_MAX]; /* JSON members without braces, e.g. "bus":"b1","why":"…"; made with base/text */
 };
 

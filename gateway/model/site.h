@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gateway/model/class.h"
+#include "gateway/model/time_zone.h"
 #include "gateway/model/value.h"
 
 #define SITE_ID_MAX            64 /* ids match ^[a-z0-9][a-z0-9_-]{0,63}$ */
@@ -19,11 +20,13 @@
 #define SITE_POINTS_MAX        1024 /* of one slave */
 #define SITE_DEVICE_POINTS_MAX 256  /* of one device: a telemetry record of all of them stays under 15 KB */
 #define SITE_RULES_MAX         16384
+#define SITE_GROUPS_MAX        1024
 #define SITE_CENTRES_MAX       8
 #define SITE_ZONES_MAX         256
 #define SITE_INTERLOCKS_MAX    256
-#define SITE_DETECTORS_MAX     64 /* of one zone */
-#define SITE_ACTIONS_MAX       8  /* writes of one interlock */
+#define SITE_DETECTORS_MAX     64    /* of one zone */
+#define SITE_ACTIONS_MAX       8     /* writes of one interlock */
+#define SITE_CYLINDERS_MAX     20000 /* codes of gas cylinders */
 
 /* The values are the Modbus read function codes (Modbus Application Protocol V1.1b3, section 6). */
 enum function { FUNCTION_COIL = 1, FUNCTION_DISCRETE = 2, FUNCTION_HOLDING = 3, FUNCTION_INPUT = 4 };
@@ -108,7 +111,7 @@ struct slave_point {
     const char *en;
 };
 
-enum link_kind { LINK_RTU, LINK_TCP, LINK_RTU_OVER_TCP, LINK_KIND_COUNT };
+enum link_kind { LINK_RTU, LINK_TCP, LINK_RTU_OVER_TCP, LINK_REPLAY, LINK_KIND_COUNT };
 
 struct site_bus {
     const char *id;
@@ -118,8 +121,10 @@ struct site_bus {
     uint8_t data_bits;
     char parity; /* 'N' 'E' 'O' */
     uint8_t stop_bits;
+    bool rs485; /* rtu: the driver may steer the transceiver, where it can */
     const char *host;
     uint16_t tcp_port;
+    const char *file;    /* replay: path of the recording; "" */
     uint32_t timeout_ms; /* of one answer; default 1000 at 9600 baud, 500 above and on TCP */
     uint32_t guard_ms;   /* extra silence between requests; 0 */
 };
@@ -205,7 +210,7 @@ struct subject {
 struct rule {
     const char *id; /* "gas.high" */
     int32_t subject;
-    int32_t point; /* index into the device's points; -1 for comm, failed */
+    int32_t point; /* index into the device's points; -1 for comm, failed, due, used */
     enum rule_kind kind;
     double limit;
     double deadband;
@@ -214,6 +219,8 @@ struct rule {
     enum priority priority;
     bool latch;
     bool shelvable;
+    uint32_t rearm_ms;  /* acknowledged and still active for so long: raised anew; 0 never */
+    uint32_t group;     /* first-out group, 1 + index into site.groups; 0 none */
     uint64_t code_mask; /* RULE_CODE: bit n set = device code n counts */
     int32_t from_point; /* RULE_DEVIATION: the device's point it is compared with; -1: with from_value */
     double from_value;
@@ -222,6 +229,11 @@ struct rule {
      * of a yes/no bit 0 is no and bit 1 is yes. 0: always judged. */
     uint64_t when_mask;
     int32_t when_point;
+    /* `suppress`: out of sight while this point is known to be one of these; followed all the same. 0: never. */
+    uint64_t suppress_mask;
+    int32_t suppress_point;
+    int32_t due_day;  /* RULE_DUE: the date, as a day of core/civil */
+    const char *date; /* RULE_DUE: its key in the site file, "inspect_next"; else NULL */
     const char *unit; /* of value and limit on the wire; "" none */
     const char *code_system;
     const char *code;
@@ -241,8 +253,10 @@ struct site_zone {
 
 struct site_action { /* one write of an interlock */
     int32_t slave;
-    int32_t point; /* of the slave; writable */
-    double value;  /* coils: 0 or 1 */
+    int32_t point;         /* of the slave; writable */
+    double value;          /* coils: 0 or 1 */
+    uint32_t off_delay_ms; /* after the release it is written back only so much later */
+    bool by_hand;          /* a release writes nothing: a valve that is opened at the valve */
 };
 
 struct site_interlock {
@@ -266,6 +280,15 @@ struct site_interlock {
 
 enum drills { DRILLS_MARK, DRILLS_DROP };
 
+/* What is meant for a centre at all. Kept as names, because a record of a device that is gone is judged by the names in it. */
+struct site_only {
+    const char *const *classes; /* a device is meant when its class is named, … */
+    size_t class_count;
+    const char *const *devices; /* … or it is itself; both lists empty: every device */
+    size_t device_count;
+    enum priority lowest; /* alarms below it are not meant */
+};
+
 struct site_centre {
     const char *id;
     const char *urls[4];
@@ -278,13 +301,21 @@ struct site_centre {
     const char *cert_file;
     const char *key_file;
     enum drills drills;
+    bool filtered; /* by `only` or `drills`: not every record is meant for it, so each names the one before it */
+    struct site_only only;
+    bool deflate;
+    bool receipt;            /* delivered is what the centre itself says it has */
+    uint32_t batch_ms;       /* telemetry is collected for so long; 0: sent as it comes */
+    uint32_t backoff_min_ms; /* default 1 s */
     uint32_t backoff_max_ms; /* default 60 s */
+    uint32_t history_rate;   /* bytes of history a second at most; 0: as fast as it goes */
 };
 
 struct site_journal {
     const char *dir;
     uint64_t size_max;
     uint32_t keep_sent_s;
+    uint64_t flash_budget; /* bytes a day to be written at most, by letting telemetry wait for company */
 };
 
 struct site {
@@ -293,7 +324,8 @@ struct site {
     const char *id;
     const char *name;
     const char *time_zone;
-    const char *language; /* "zh" or "en" */
+    const struct time_zone *local_time; /* NULL: UTC */
+    const char *language;               /* "zh" or "en" */
     const char *area_code;
     const char *grid_code; /* "" none */
     const struct site_bus *buses;
@@ -306,12 +338,15 @@ struct site {
     size_t subject_count;
     const struct rule *rules; /* grouped by subject, in subject order */
     size_t rule_count;
+    const char *const *groups; /* names of the first-out groups */
+    size_t group_count;
     const struct site_zone *zones;
     size_t zone_count;
     const struct site_interlock *interlocks;
     size_t interlock_count;
     const struct site_centre *centres;
     size_t centre_count;
+    const struct cylinder_list *cylinders; /* NULL: none are listed, any may be used */
     struct site_journal journal;
 };
 

@@ -41,4 +41,16 @@ static inline const char *tally_poll_text(enum poll_class poll)
     return poll == POLL_SAFETY ? "safety" : poll == POLL_NORMAL ? "normal" : "slow";
 }
 
+/* How much the alarms are, since start. */
+struct tally_alarms {
+    uint64_t raised;
+    uint64_t counted;    /* activations that were told only in a number: chattering, out of sight, in a flood */
+    uint64_t hushed;     /* changes without a record of their own, in floods */
+    uint32_t chattering; /* now */
+    uint32_t recent;     /* raised in the last ten minutes */
+    uint32_t peak;       /* the most in ten minutes */
+    uint32_t floods;
+    uint8_t flood; /* one is on */
+};
+
 #endif

@@ -37,14 +37,14 @@ enum quality {
 #define REASON_LIST(X)                                                                                                 \
     X(REASON_NONE, "none")                                                                                             \
     X(REASON_STARTING, "starting")         /* never read since start */                                                \
-    X(REASON_NO_ANSWER, "no_answer")       /* timeout */                                                               \
+    X(REASON_NO_ANSWER, "no_answer")       /* timeout; a bridge's exception 10, 11 */                                  \
     X(REASON_BUS_LOST, "bus_lost")         /* port or connection gone */                                               \
     X(REASON_REFUSED, "refused")           /* Modbus exception 1, 2, 3 */                                              \
     X(REASON_BUSY, "busy")                 /* exception 5, 6 */                                                        \
     X(REASON_GARBLED, "garbled")           /* CRC, length, foreign frames only */                                      \
     X(REASON_INVALID, "invalid")           /* a sentinel of the profile, NaN, an unknown code */                       \
     X(REASON_IMPLAUSIBLE, "implausible")   /* outside the canonical range */                                           \
-    X(REASON_SENSOR_FAULT, "sensor_fault") /* the device says so; exception 4, 10, 11 */                               \
+    X(REASON_SENSOR_FAULT, "sensor_fault") /* the device says so; exception 4, 8 and unknown ones */                   \
     X(REASON_FROZEN, "frozen")             /* heartbeat stands still */                                                \
     X(REASON_STALE, "stale")               /* older than three of its periods */
 

@@ -56,6 +56,15 @@ static void restore(struct judge *judge, const struct stored *stored, struct ala
             interlocks_run(judge, at);
         }
         return;
+    case STORED_DUE:
+        due_restore(judge, stored);
+        return;
+    case STORED_CYLINDER:
+        mounted_restore(judge, stored);
+        return;
+    case STORED_DRILL:
+        drill_restore(judge, stored, at);
+        return;
     }
 }
 
@@ -105,6 +114,8 @@ static void watch_clock(struct judge *judge, struct now now)
     int64_t slew_ms = (now.mono_us - before.mono_us) / 1000 * CLOCK_SLEW_PERMILLE / 1000;
     if (drift_ms > CLOCK_STEP_MS + slew_ms || drift_ms < -CLOCK_STEP_MS - slew_ms)
         tell_clock(judge, NOTICE_CLOCK_STEP, "by_ms", drift_ms, moment_of(now));
+    if (before.synced != now.synced || drift_ms > CLOCK_STEP_MS + slew_ms || drift_ms < -CLOCK_STEP_MS - slew_ms)
+        dues_look_soon(judge, moment_of(now));
     if (before.synced && !now.synced)
         judge->unsync_offset_ms = wall_offset_ms(now);
     if (!before.synced && now.synced)
@@ -135,6 +146,8 @@ static void take(struct judge *judge, struct alarm_moment at)
     case INBOX_RESTORED:
         if (judge->restoring)
             begin_judging(judge, at);
+        judge->restored = true;
+        dues_look_soon(judge, at);
         return;
     }
 }
@@ -146,6 +159,7 @@ static void flush(struct judge *judge, struct alarm_moment at)
         return;
     rules_flush(judge);
     interlocks_flush(judge, at);
+    drill_flush(judge, at);
     notices_flush(judge, at);
 }
 
@@ -180,8 +194,14 @@ static void run_timer(struct judge *judge, size_t timer, struct alarm_moment at)
         interlock_touch(judge, timer - timer_interlock(judge, 0));
     else if (timer < timer_frozen(judge, 0))
         slave_overdue(judge, timer - timer_overdue(judge, 0), at);
-    else
+    else if (timer < timer_drill(judge))
         slave_frozen(judge, timer - timer_frozen(judge, 0), at);
+    else if (timer < timer_dues(judge))
+        drill_due(judge, at);
+    else if (timer < timer_flood(judge))
+        dues_look(judge, at);
+    else
+        flood_due(judge, at);
 }
 
 /* A timer may arm another that is due at once, but each makes the clock of its thing move on: the bound is never met. */
@@ -200,7 +220,7 @@ static int64_t next_mono_us(const struct judge *judge, bool emptied, struct now 
     if (judge->restoring)
         return judge->start_mono_us + RESTORE_WAIT_MAX_MS * 1000;
     int64_t next = timers_next_mono_us(&judge->timers);
-    bool waiting = judge->owing_count > 0 || judge->notice_count > 0;
+    bool waiting = judge->owing_count > 0 || judge->notice_count > 0 || judge->drill.untold;
     int64_t retry = now.mono_us + JUDGE_RETRY_US;
     return waiting && retry < next ? retry : next;
 }
@@ -231,6 +251,7 @@ int64_t judge_step(void *self, struct now now)
         run_timers(judge, at);
     flush(judge, at);
     devices_show(judge);
+    flood_show(judge);
     if (judge->told)
         bell_ring(judge->setup.recorder_bell);
     return next_mono_us(judge, emptied, now);

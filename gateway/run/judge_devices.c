@@ -160,9 +160,15 @@ static void derive(struct judge *judge, size_t index, struct alarm_moment at)
                         .sample_count = class->point_count,
                         .holds = device->holds,
                         .settings = device->settings,
+                        .texts = device->texts,
+                        .today_known = judge->today_known && at.synced,
+                        .today = judge->today,
+                        .cylinders = judge->site->cylinders,
                         .memory = device->memory,
                         .ret_next_mono_ms = INT64_MAX};
     class->derive(&in);
+    if (device->mounted != NULL)
+        mounted_watch(judge, index, &in, at);
     for (size_t i = 0; i < class->point_count; i++)
         take_derived(device, i, &judge->scratch[i]);
     timers_set(&judge->timers, timer_derive(judge, index),
@@ -206,6 +212,12 @@ static void arm_report(struct judge *judge, size_t index)
     timers_set(&judge->timers, timer_report(judge, index), report_due_mono_us(&device->report, &device->pace));
 }
 
+void device_is_news(struct judge *judge, size_t index)
+{
+    judge->devices[index].report.changed = true;
+    arm_report(judge, index);
+}
+
 static void list_for_board(struct judge *judge, size_t index)
 {
     if (judge->devices[index].listed)
@@ -221,6 +233,7 @@ void device_judge(struct judge *judge, size_t index, struct alarm_moment at)
     if (device->holds != NULL)
         derive(judge, index, at);
     rules_judge(judge, device, at);
+    use_judge(judge, index, at);
     note_news(device);
     touch_interlocks(judge, device);
     arm_report(judge, index);
@@ -343,7 +356,7 @@ static void fill_telemetry(struct judge *judge, size_t index)
     telemetry->device = (uint32_t)index;
     telemetry->sample_count = 0;
     telemetry->text_size = 0;
-    telemetry->test = 0;
+    telemetry->test = device->drilled ? 1 : 0;
     telemetry->dropped = judge->telemetry_dropped; /* the recorder burns and declares their numbers */
     memset(telemetry->zero, 0, sizeof telemetry->zero);
     for (size_t i = 0; i < device->site->point_count; i++) {
@@ -388,6 +401,15 @@ void device_report(struct judge *judge, size_t index, struct alarm_moment at)
     judge->told = true;
 }
 
+static void show_ages(struct judge *judge, size_t index)
+{
+    const struct judge_device *device = &judge->devices[index];
+    size_t const count = device->site->point_count;
+    for (size_t i = 0; i < count; i++)
+        judge->read_times[i] = device->ages[i].read_mono_us;
+    board_put_ages(judge->setup.board, index, judge->read_times, count);
+}
+
 void devices_show(struct judge *judge)
 {
     for (size_t i = 0; i < judge->listed_count; i++) {
@@ -396,6 +418,7 @@ void devices_show(struct judge *judge)
         device->listed = false;
         board_put_device(judge->setup.board, index, device->newest.utc_ms, device->samples, device->site->point_count,
                          device->texts, device->text_size);
+        show_ages(judge, index);
     }
     judge->listed_count = 0;
 }

@@ -29,9 +29,11 @@ static struct vote_member member_of(const struct judge *judge, const struct judg
     const struct site_device *device = judge->devices[member->device].site;
     const struct alarm *asked = &judge->rules[member->rule].alarm;
     struct vote_member result = {.known = asked->known, .condition = asked->condition};
+    if (asked->state == ALARM_OOS) /* what it says now is somebody's test gas */
+        return (struct vote_member){.known = asked->known && interlock->fault_votes, .fault = interlock->fault_votes};
     for (int32_t i = 0; i < device->rule_count; i++) {
         const struct judge_rule *rule = &judge->rules[device->rule_first + i];
-        if (!rule->alarm.condition)
+        if (!rule->alarm.condition || rule->alarm.state == ALARM_OOS)
             continue;
         if (rule->role == ROLE_FAULT)
             result.fault = interlock->fault_votes;
@@ -330,7 +332,7 @@ static bool outputs_settled(const struct judge *judge, const struct judge_interl
 {
     for (size_t i = 0; i < interlock->site->action_count; i++) {
         const struct output *output = &judge->outputs[interlock->outputs[i]].machine;
-        if (output->touched && !output->settled)
+        if (!output_rests(output))
             return false;
     }
     return true;

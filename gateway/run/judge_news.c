@@ -10,15 +10,25 @@ bool news_push(struct judge *judge)
     return true;
 }
 
-bool news_push_stored(struct judge *judge, const struct stored *stored, struct alarm_moment at)
+static bool push_state(struct judge *judge, enum news_kind kind, const struct stored *stored, struct alarm_moment at)
 {
-    judge->news = (struct news){.kind = NEWS_STORED,
+    judge->news = (struct news){.kind = (uint8_t)kind,
                                 .has_stored = 1,
                                 .synced = at.synced,
                                 .utc_ms = at.utc_ms,
                                 .mono_us = at.mono_us,
                                 .stored = *stored};
     return news_push(judge);
+}
+
+bool news_push_stored(struct judge *judge, const struct stored *stored, struct alarm_moment at)
+{
+    return push_state(judge, NEWS_STORED, stored, at);
+}
+
+bool news_push_hushed(struct judge *judge, const struct stored *stored, struct alarm_moment at)
+{
+    return push_state(judge, NEWS_HUSHED, stored, at);
 }
 
 static bool push_notice(struct judge *judge, const struct judge_notice *notice)
@@ -31,7 +41,7 @@ static bool push_notice(struct judge *judge, const struct judge_notice *notice)
     news->mono_us = notice->at.mono_us;
     news->stored = notice->stored;
     news->is.notice.notice = (uint32_t)notice->notice;
-    news->is.notice.zero = 0;
+    news->is.notice.answer = notice->answer;
     text_copy(news->is.notice.detail, sizeof news->is.notice.detail, notice->detail);
     return news_push(judge);
 }
@@ -61,6 +71,7 @@ struct judge_notice *notice_begin(struct judge *judge, enum notice notice, struc
     next->notice = notice;
     next->at = at;
     next->has_stored = false;
+    next->answer = (struct news_answer){.id = ""};
     text_init(ret_detail, next->detail, sizeof next->detail);
     judge->notice_count++;
     return next;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "gateway/core/due.h"
 #include "gateway/core/normalize.h"
 #include "gateway/run/judge_private.h"
 
@@ -134,13 +135,32 @@ static void make_pace(const struct judge *judge, struct judge_device *device)
             device->prompt |= UINT64_C(1) << i;
 }
 
+static enum point_use use_of(const struct site_device *site, size_t point)
+{
+    int32_t const class_point = site->points[point].class_point;
+    return class_point >= 0 ? site->class->points[class_point].use : USE_NONE;
+}
+
+static void make_uses(struct judge *judge, struct judge_device *device, bool *failed)
+{
+    const struct site_device *site = device->site;
+    for (size_t i = 0; i < site->point_count; i++)
+        device->use_count += use_of(site, i) != USE_NONE;
+    device->uses = take(judge, device->use_count, sizeof *device->uses, failed);
+    struct judge_use *use = device->uses;
+    for (size_t i = 0; i < site->point_count && !*failed; i++)
+        if (use_of(site, i) != USE_NONE)
+            *use++ =
+                (struct judge_use){.point = (uint16_t)i, .shows = TRI_UNKNOWN, .counts = use_of(site, i) == USE_COUNTS};
+}
+
 static void make_device(struct judge *judge, size_t index, bool *failed)
 {
     const struct site_device *site = &judge->site->devices[index];
     struct judge_device *device = &judge->devices[index];
     size_t const count = site->point_count;
     CHECK(count <= SITE_DEVICE_POINTS_MAX);
-    *device = (struct judge_device){.site = site, .comm_rule = NO_RULE};
+    *device = (struct judge_device){.site = site, .comm_rule = NO_RULE, .used_rule = NO_RULE};
     device->samples = take(judge, count, sizeof *device->samples, failed);
     device->reported = take(judge, count, sizeof *device->reported, failed);
     device->ages = take(judge, count, sizeof *device->ages, failed);
@@ -150,6 +170,8 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
         device->holds = take(judge, DERIVE_HOLDS_MAX, sizeof *device->holds, failed);
         device->held_told_ms = take(judge, DERIVE_HOLDS_MAX, sizeof *device->held_told_ms, failed);
         device->sources = take(judge, site->class->point_count, sizeof *device->sources, failed);
+        if (site->class->mounted != NULL)
+            device->mounted = take(judge, 1, sizeof *device->mounted, failed);
         device->settings = site->settings != NULL ? site->settings : judge->no_settings;
         CHECK(site->class->memory_size <= DERIVE_MEMORY_MAX);
         if (site->class->memory_size > 0)
@@ -165,9 +187,14 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
     make_pace(judge, device);
     if (site->class->derive != NULL)
         make_sources(device);
-    for (int32_t i = 0; i < site->rule_count; i++)
+    for (int32_t i = 0; i < site->rule_count; i++) {
         if (judge->site->rules[site->rule_first + i].kind == RULE_COMM)
             device->comm_rule = site->rule_first + i;
+        if (judge->site->rules[site->rule_first + i].kind == RULE_USED)
+            device->used_rule = site->rule_first + i;
+    }
+    if (device->used_rule != NO_RULE)
+        make_uses(judge, device, failed);
 }
 
 /* What derive() is given of every class: as much as the largest needs. */
@@ -213,11 +240,16 @@ static void make_rules(struct judge *judge, bool *failed)
 {
     const struct site *site = judge->site;
     judge->rules = take(judge, site->rule_count, sizeof *judge->rules, failed);
+    judge->groups = take(judge, site->group_count, sizeof *judge->groups, failed);
+    for (size_t i = 0; i < site->group_count && !*failed; i++)
+        judge->groups[i].first = NO_RULE;
     judge->owing = take(judge, site->rule_count, sizeof *judge->owing, failed);
     judge->notices = take(judge, JUDGE_NOTICES_MAX, sizeof *judge->notices, failed);
+    judge->drill.zone = -1;
     judge->buses = take(judge, site->bus_count, sizeof *judge->buses, failed);
     if (*failed)
         return;
+    flood_names(judge);
     for (size_t i = 0; i < site->bus_count; i++)
         judge->buses[i].rule = NO_RULE;
     for (size_t i = 0; i < site->rule_count; i++) {
@@ -229,6 +261,28 @@ static void make_rules(struct judge *judge, bool *failed)
             judge->rules[i].role = (uint8_t)role_of(&site->devices[subject->index], &site->rules[i]);
         if (subject->kind == SUBJECT_BUS && site->rules[i].kind == RULE_COMM)
             judge->buses[subject->index].rule = (int32_t)i;
+    }
+}
+
+/* Dates: each has as many rules as stages, one after the other, and the last one stands for it. */
+static bool is_date(const struct rule *rule)
+{
+    return rule->kind == RULE_DUE && (int32_t)rule->limit == DUE_DAYS[DUE_STAGES - 1];
+}
+
+static void make_dues(struct judge *judge, bool *failed)
+{
+    const struct site *site = judge->site;
+    for (size_t i = 0; i < site->rule_count; i++)
+        judge->due_count += is_date(&site->rules[i]);
+    judge->dues = take(judge, judge->due_count, sizeof *judge->dues, failed);
+    judge->due_next = judge->due_count;
+    struct judge_due *due = judge->dues;
+    for (uint32_t i = 0; i < site->rule_count && !*failed; i++) {
+        if (!is_date(&site->rules[i]))
+            continue;
+        CHECK(i + 1 >= DUE_STAGES && site->rules[i + 1 - DUE_STAGES].due_day == site->rules[i].due_day);
+        (due++)->last_rule = i;
     }
 }
 
@@ -250,6 +304,20 @@ static void make_members(struct judge *judge, struct judge_interlock *interlock,
         if (site->rules[i] >= 0)
             members[interlock->member_count++] = (struct judge_member){
                 .device = (uint32_t)(zone != NULL ? zone->detectors[i] : site->device), .rule = site->rules[i]};
+}
+
+/* Which rules an interlock votes by: that of its detectors, and those of their faults and ranges (judge_interlocks.c). */
+static void mark_voters(struct judge *judge, const struct judge_interlock *interlock)
+{
+    for (size_t i = 0; i < interlock->member_count; i++) {
+        const struct site_device *device = judge->devices[interlock->members[i].device].site;
+        judge->rules[interlock->members[i].rule].votes = true;
+        for (int32_t r = 0; r < device->rule_count; r++) {
+            struct judge_rule *rule = &judge->rules[device->rule_first + r];
+            rule->votes =
+                rule->votes || rule->role == ROLE_OVER_RANGE || (rule->role == ROLE_FAULT && interlock->fault_votes);
+        }
+    }
 }
 
 static bool looks_at(const struct judge_interlock *interlock, size_t device)
@@ -279,18 +347,27 @@ static bool is_same(const struct judge_output *output, const struct site_action 
     return output->slave == action->slave && output->point == action->point;
 }
 
-/* Inserted in the order of slaves; an action on a known output adds nothing. */
+/* Of several interlocks that write it the longest delay counts, and by hand where one says so. */
+static void use_output(struct output *output, const struct site_action *action)
+{
+    int64_t const off_delay_us = (int64_t)action->off_delay_ms * 1000;
+    output->off_delay_us = off_delay_us > output->off_delay_us ? off_delay_us : output->off_delay_us;
+    output->by_hand = output->by_hand || action->by_hand;
+}
+
+/* Inserted in the order of slaves, each output once. */
 static void add_output(struct judge *judge, const struct site_action *action)
 {
     size_t at = 0;
-    while (at < judge->output_count && judge->outputs[at].slave <= action->slave) {
-        if (is_same(&judge->outputs[at], action))
-            return;
+    while (at < judge->output_count && judge->outputs[at].slave <= action->slave &&
+           !is_same(&judge->outputs[at], action))
         at++;
+    if (at == judge->output_count || !is_same(&judge->outputs[at], action)) {
+        memmove(&judge->outputs[at + 1], &judge->outputs[at], (judge->output_count - at) * sizeof *judge->outputs);
+        judge->outputs[at] = (struct judge_output){.slave = action->slave, .point = action->point};
+        judge->output_count++;
     }
-    memmove(&judge->outputs[at + 1], &judge->outputs[at], (judge->output_count - at) * sizeof *judge->outputs);
-    judge->outputs[at] = (struct judge_output){.slave = action->slave, .point = action->point};
-    judge->output_count++;
+    use_output(&judge->outputs[at].machine, action);
 }
 
 static void make_outputs(struct judge *judge, bool *failed)
@@ -346,6 +423,8 @@ static void make_interlocks(struct judge *judge, bool *failed)
     for (size_t i = 0; i < site->interlock_count && !*failed; i++) {
         judge->interlocks[i].site = &site->interlocks[i];
         make_members(judge, &judge->interlocks[i], failed);
+        if (!*failed)
+            mark_voters(judge, &judge->interlocks[i]);
     }
     if (!*failed)
         make_outputs(judge, failed);
@@ -376,6 +455,8 @@ enum err judge_make_tables(struct judge *judge)
         make_devices(judge, &failed);
     if (!failed)
         make_rules(judge, &failed);
+    if (!failed)
+        make_dues(judge, &failed);
     if (!failed)
         make_interlocks(judge, &failed);
     if (failed)

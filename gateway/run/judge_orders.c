@@ -19,6 +19,13 @@ static const struct {
     {"not_silenceable", "this is not a sounder that may be silenced"},
     {"local_only", "an interlock can only be reset on site"},
     {"not_supported", "not possible in this state"},
+    {"not_shelvable", "this alarm cannot be shelved; critical ones never can"},
+    {"latched", "a latched alarm is acknowledged and reset, not shelved"},
+    {"too_long", "for too long: a shelf lasts at most 8 h, a drill at most 2 h"},
+    {"suppressed", "the site file keeps this alarm out of sight at the moment"},
+    {"out_of_service", "this alarm is out of service; put it back into service first"},
+    {"drill_running", "a drill is running; end it before another begins"},
+    {"no_drill", "no drill is running"},
     {"not_found", "no such device or alarm"},
     {"busy", "the recorder cannot keep up; try again"},
 };
@@ -43,7 +50,8 @@ static void obey_rule(struct judge *judge, size_t rule, enum alarm_order what, c
 {
     struct alarm_change change;
     const char *code = NULL;
-    if (alarm_obey(&judge->rules[rule].alarm, &judge->site->rules[rule], what, at, &change, &code) != ERR_OK) {
+    struct alarm_wish const wish = {.what = (uint8_t)what, .one_shot = order->one_shot, .for_ms = order->for_ms};
+    if (alarm_obey(&judge->rules[rule].alarm, &judge->site->rules[rule], wish, at, &change, &code) != ERR_OK) {
         refuse(outcome, code);
         return;
     }
@@ -110,6 +118,13 @@ static void obey_interlocks(struct judge *judge, const struct order *order, stru
     interlocks_run(judge, at);
 }
 
+static void obey_drill(struct judge *judge, const struct order *order, struct alarm_moment at, struct outcome *outcome)
+{
+    const char *code = drill_obey(judge, order, at, &outcome->count);
+    if (code != NULL)
+        refuse(outcome, code);
+}
+
 static struct outcome obey(struct judge *judge, const struct order *order, struct alarm_moment at)
 {
     struct outcome outcome = {0};
@@ -125,6 +140,19 @@ static struct outcome obey(struct judge *judge, const struct order *order, struc
     case ORDER_SILENCE:
         obey_interlocks(judge, order, at, &outcome);
         break;
+    case ORDER_SHELVE:
+        obey_rules(judge, ALARM_SHELVE, order, at, &outcome);
+        break;
+    case ORDER_UNSHELVE:
+        obey_rules(judge, ALARM_UNSHELVE, order, at, &outcome);
+        break;
+    case ORDER_SERVICE:
+        obey_rules(judge, order->on ? ALARM_ENABLE : ALARM_DISABLE, order, at, &outcome);
+        interlocks_run(judge, at); /* they may vote otherwise now */
+        break;
+    case ORDER_DRILL:
+        obey_drill(judge, order, at, &outcome);
+        break;
     case ORDER_VERB_COUNT:
         refuse(&outcome, "not_supported");
         break;
@@ -138,7 +166,9 @@ static bool is_addressed(const struct judge *judge, const struct order *order)
 {
     const struct site *site = judge->site;
     if (order->verb >= ORDER_VERB_COUNT || order->subject < -1 || order->rule < -1 ||
-        order->subject >= (int32_t)site->subject_count || order->rule >= (int32_t)site->rule_count)
+        order->subject >= (int32_t)site->subject_count || order->rule >= (int32_t)site->rule_count ||
+        (order->verb == ORDER_DRILL && order->zone >= (int32_t)site->zone_count) ||
+        (order->source == SOURCE_CENTRE && order->centre >= site->centre_count))
         return false;
     return order->subject < 0 || order->rule < 0 || site->rules[order->rule].subject == order->subject;
 }
@@ -158,14 +188,42 @@ static const char *code_to_tell(const struct outcome *outcome)
     return outcome->count > 0 && idle ? NULL : outcome->code;
 }
 
+/* What was wanted, where the verb alone does not say it. */
+static void put_wish(struct text *detail, const struct order *order)
+{
+    bool const is_shelf = order->verb == ORDER_SHELVE;
+    if (order->verb == ORDER_SERVICE || order->verb == ORDER_DRILL)
+        put_member(detail, "to", order->on ? "on" : "off");
+    if (is_shelf || (order->verb == ORDER_DRILL && order->on))
+        text_put_format(detail, ",\"for_ms\":%u", order->for_ms);
+    if (is_shelf && order->one_shot)
+        text_put(detail, ",\"one_shot\":true");
+}
+
+/* The sender of the centre finds it beside the order's id. */
+static void put_answer(struct news_answer *to, const struct order *order, const struct outcome *outcome)
+{
+    const char *code = outcome->count > 0 ? NULL : outcome->code;
+    *to = (struct news_answer){.centre = order->centre, .count = outcome->count};
+    text_copy(to->id, sizeof to->id, order->id);
+    if (code == NULL)
+        return;
+    text_copy(to->code, sizeof to->code, code);
+    text_copy(to->why, sizeof to->why, sentence_of(code));
+}
+
 /* Every order, taken or refused, is an event. */
 static void tell(struct judge *judge, const struct order *order, const struct outcome *outcome, bool addressed,
                  struct alarm_moment at)
 {
     const struct site *site = judge->site;
     struct text detail;
-    if (notice_begin(judge, NOTICE_ORDER, at, &detail) == NULL)
+    struct judge_notice *notice = notice_begin(judge, NOTICE_ORDER, at, &detail);
+    if (notice == NULL)
         return;
+    bool const is_local = order->source == SOURCE_LOCAL || order->centre >= site->centre_count;
+    if (!is_local)
+        put_answer(&notice->answer, order, outcome);
     text_put(&detail, "\"verb\":");
     text_put_json_string(&detail, order_verb_text((enum order_verb)order->verb));
     text_put_format(&detail, ",\"ok\":%s,\"count\":%u", outcome->count > 0 ? "true" : "false", outcome->count);
@@ -174,9 +232,10 @@ static void tell(struct judge *judge, const struct order *order, const struct ou
         put_member(&detail, "dev", site->subjects[order->subject].id);
     if (addressed && order->rule >= 0)
         put_member(&detail, "alarm", site->rules[order->rule].id);
+    put_wish(&detail, order);
     put_member(&detail, "by", order->by);
     put_member(&detail, "id", order->id);
-    put_member(&detail, "source", order->source == SOURCE_LOCAL ? "local" : "centre");
+    put_member(&detail, "source", is_local ? "local" : site->centres[order->centre].id);
     struct text before = detail;
     put_member(&detail, "why", order->why);
     if (detail.full) { /* a long reason full of escapes is the only thing that may not fit */
@@ -187,6 +246,8 @@ static void tell(struct judge *judge, const struct order *order, const struct ou
 
 static void answer(struct judge *judge, const struct order *order, const struct outcome *outcome)
 {
+    if (order->source != SOURCE_LOCAL)
+        return; /* it went with the event */
     struct answer answer = {.token = order->token, .ok = outcome->count > 0, .count = outcome->count};
     const char *code = code_to_tell(outcome);
     if (code != NULL) {

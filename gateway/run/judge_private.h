@@ -6,8 +6,13 @@
  *   judge_devices.c    slave samples -> device samples, staleness, derived points, telemetry
  *   judge_readings.c   what the samples of a device say to its rules: limits, gates, references, rates, standing still
  *   judge_rules.c      the delays of rules, and what is owed to the recorder about them
+ *   judge_groups.c     which alarm of a group came first
  *   judge_interlocks.c votes, interlocks, outputs
- *   judge_orders.c     ack, silence, reset
+ *   judge_orders.c     ack, silence, reset, shelve, unshelve, service
+ *   judge_drill.c      who is in a drill, its beginning and its end
+ *   judge_due.c        dates of the site file, and the day it is there
+ *   judge_use.c        use of what is registered as stopped
+ *   judge_mounted.c    which cylinder stands where, and that it was exchanged
  *   judge_news.c       notices, and everything that goes into the recorder's rings
  *   judge_timers.c     what is due when
  */
@@ -17,6 +22,7 @@
 #include "gateway/base/arena.h"
 #include "gateway/base/text.h"
 #include "gateway/core/alarm.h"
+#include "gateway/core/flood.h"
 #include "gateway/core/interlock.h"
 #include "gateway/core/rate.h"
 #include "gateway/core/report.h"
@@ -45,7 +51,12 @@ struct judge_feed { /* a device point that takes a slave point */
     uint16_t point;
 };
 
-enum heard { HEARD_NOTHING, HEARD_GOOD, HEARD_FAILED };
+enum heard {
+    HEARD_NOTHING, /* neither; also what the slave never had */
+    HEARD_GOOD,
+    HEARD_FAILED,      /* it was good before */
+    HEARD_FAILED_EVER, /* it never was */
+};
 
 struct judge_pulse {       /* of a slave with a freeze watchdog: its heartbeat */
     bool known;            /* a good reading came since start */
@@ -60,7 +71,7 @@ struct judge_slave {
     const struct site_slave *site;
     const uint32_t *feed_first; /* by slave point, point_count + 1: into judge.feeds */
     uint8_t *heard;             /* enum heard, by slave point: what the last read of it brought */
-    int64_t *failed_mono_us;    /* by slave point, with HEARD_FAILED: since when */
+    int64_t *failed_mono_us;    /* by slave point, while it fails: since when */
     size_t good_count;
     size_t failed_count;
     bool failing;            /* its last read brought nothing good */
@@ -85,6 +96,23 @@ struct text_slot { /* where in its device's texts a text point lives */
     uint16_t size;
 };
 
+struct judge_use { /* a point of a device that shows whether it is in use */
+    uint16_t point;
+    uint8_t shows; /* enum tri: at its last reading */
+    bool counts;   /* enum point_use: USE_COUNTS */
+    bool known;
+    double last; /* USE_COUNTS: of its last reading; with `known` */
+};
+
+#define MOUNTED_CODE_MAX 64 /* bytes of it that are kept for the news; two of them and a name fit into one */
+
+struct judge_mounted { /* of a device in which something may be mounted: what was there last */
+    bool known;
+    bool stored; /* only its digest is known, from before the start */
+    int64_t digest;
+    char code[MOUNTED_CODE_MAX + 1];
+};
+
 struct judge_device {
     const struct site_device *site;
     struct sample *samples;  /* by device point */
@@ -96,6 +124,8 @@ struct judge_device {
     uint8_t *touched; /* by device point: a sample came that was not judged yet */
     bool any_touched;
     bool listed;                /* in judge.listed */
+    bool drilled;               /* in a drill: what is told of it is a test */
+    bool told_drilled;          /* … as the journal has it */
     struct hold *holds;         /* DERIVE_HOLDS_MAX; NULL: nothing derived */
     int64_t *held_told_ms;      /* what the journal knows of them */
     enum point_source *sources; /* by class point */
@@ -106,6 +136,10 @@ struct judge_device {
     struct report_pace pace;
     uint64_t prompt; /* bit i: site->slaves[i] is polled as often as the device reports */
     int32_t comm_rule;
+    struct judge_mounted *mounted; /* NULL: the class knows nothing that is */
+    int32_t used_rule;             /* NO_RULE: it is not registered as stopped */
+    struct judge_use *uses;
+    size_t use_count;
     const uint32_t *interlocks; /* that look at it */
     size_t interlock_count;
 };
@@ -113,12 +147,35 @@ struct judge_device {
 struct judge_rule {
     struct alarm alarm;
     uint8_t role;  /* enum alarm_role */
-    uint8_t shown; /* state, condition and pending as the board has them */
-    uint8_t gate;  /* enum tri: as it was judged the last time */
-    bool queued;   /* in judge.owing */
-    bool stands;   /* RULE_STUCK: stood_at is valid */
+    uint8_t shown; /* state, condition, pending and test as the board has them, and which occurrence, and until when */
+    bool shown_chattering;
+    uint32_t shown_occurrence;
+    int64_t shown_until_ms;
+    uint8_t gate; /* enum tri: as it was judged the last time */
+    bool votes;   /* an interlock looks at it: it is told one by one in a flood too */
+    bool queued;  /* in judge.owing */
+    bool test;    /* the last that was told of it belonged to a drill … */
+    bool again;   /* … which is over: what is still active is to be raised as real */
+    bool stands;  /* RULE_STUCK: stood_at is valid */
     double stood_at;
     struct rate *rate; /* RULE_RATE */
+};
+
+struct judge_group {   /* first-out: frozen until every member is NORM again */
+    uint32_t standing; /* members that are not */
+    int32_t first;     /* the rule that came first; NO_RULE while nothing stands */
+};
+
+#define FLOOD_NAMES_MAX 64 /* alarm ids that are counted by name; the rest of them together */
+
+struct judge_flood {
+    struct flood flood;
+    const char *names[FLOOD_NAMES_MAX]; /* of the site's alarms of medium priority and below */
+    size_t name_count;
+    uint32_t raised[FLOOD_NAMES_MAX + 1]; /* since the last sum, without a record; the last: all others */
+    uint32_t changes;                     /* the same: what else befell such alarms */
+    struct tally_alarms totals;
+    struct tally_alarms shown;
 };
 
 struct judge_bus_state {
@@ -153,6 +210,16 @@ struct judge_interlock {
     int64_t since_utc_ms;
 };
 
+struct judge_drill {
+    bool running;
+    bool untold; /* a device's `drilled` is not stored yet */
+    bool moved;  /* an order began or ended one since start: stored ones that come later do not count */
+    int64_t until_mono_us;
+    int64_t until_utc_ms;
+    size_t device_count;
+    int32_t zone; /* whose devices they are; -1, also after a restart */
+};
+
 struct judge_claim {
     uint32_t interlock;
     uint32_t action;
@@ -172,7 +239,14 @@ struct judge_notice {
     struct alarm_moment at;
     bool has_stored;
     struct stored stored;
+    struct news_answer answer;
     char detail[NEWS_DETAIL_MAX];
+};
+
+struct judge_due {      /* a date */
+    uint32_t last_rule; /* of its last stage; those of the others stand right before it */
+    int32_t told_day;   /* of which … */
+    uint8_t told_stage; /* … this stage was told as an event; 0 none */
 };
 
 struct judge {
@@ -184,11 +258,21 @@ struct judge {
     struct judge_feed *feeds;
     struct judge_device *devices;
     struct judge_rule *rules;
+    struct judge_group *groups;
+    struct judge_flood flood;
     struct judge_bus_state *buses;
+    struct judge_drill drill;
+    struct judge_due *dues; /* ascending by rule */
+    size_t due_count;
+    size_t due_next;  /* those below were looked at today */
+    bool restored;    /* all that was stored is here */
+    bool today_known; /* the clock was set at some time since start */
+    int32_t today;    /* core/civil, in the site's time zone */
     struct judge_interlock *interlocks;
     struct judge_output *outputs;
     size_t output_count;
-    struct timers timers; /* rules; stale, derive, report of devices; outputs; interlocks; overdue, frozen of slaves */
+    struct timers
+        timers; /* rules; stale, derive, report of devices; outputs; interlocks; overdue, frozen of slaves; drill; dues */
 
     uint32_t *listed; /* devices whose samples the board is to get at the end of the step */
     size_t listed_count;
@@ -212,7 +296,8 @@ struct judge {
     int64_t unsync_offset_ms; /* wall minus monotonic when the clock was found unsynced */
 
     struct sample *scratch; /* of the class with the most points */
-    double *no_settings;    /* NO_LIMIT, as many as the class with the most settings has */
+    int64_t read_times[SITE_DEVICE_POINTS_MAX];
+    double *no_settings; /* NO_LIMIT, as many as the class with the most settings has */
     struct inbox item;
     struct news news;
 };
@@ -251,9 +336,21 @@ static inline size_t timer_frozen(const struct judge *judge, size_t slave)
 {
     return timer_overdue(judge, judge->site->slave_count) + slave;
 }
-static inline size_t timer_count(const struct judge *judge)
+static inline size_t timer_drill(const struct judge *judge)
 {
     return timer_frozen(judge, judge->site->slave_count);
+}
+static inline size_t timer_dues(const struct judge *judge)
+{
+    return timer_drill(judge) + 1;
+}
+static inline size_t timer_flood(const struct judge *judge)
+{
+    return timer_dues(judge) + 1;
+}
+static inline size_t timer_count(const struct judge *judge)
+{
+    return timer_flood(judge) + 1;
 }
 
 static inline struct alarm_moment moment_of(struct now now)
@@ -282,6 +379,8 @@ void device_age(struct judge *judge, size_t device, struct alarm_moment at);
 /* All that the slave said has no value any more. Not judged yet. */
 void devices_spoil(struct judge *judge, size_t slave, enum reason reason);
 void device_report(struct judge *judge, size_t device, struct alarm_moment at);
+/* It is worth a record, whatever its values say. */
+void device_is_news(struct judge *judge, size_t device);
 void devices_show(struct judge *judge);
 void device_restore_hold(struct judge *judge, const struct stored *stored);
 
@@ -294,9 +393,46 @@ void rule_feed_truth(struct judge *judge, size_t rule, enum tri truth, struct al
 void rule_due(struct judge *judge, size_t rule, struct alarm_moment at);
 void rule_restore(struct judge *judge, const struct stored *stored);
 void rule_settle(struct judge *judge, size_t rule);
+/* A drill is over: what it told of this rule and is still active will be raised as real. True: there is such. */
+bool rule_raise_again(struct judge *judge, size_t rule);
 /* Tells and commits one change; false when the ring is full. */
 bool rule_tell(struct judge *judge, size_t rule, const struct alarm_change *change, const struct order *order);
 void rules_flush(struct judge *judge);
+
+/* judge_due.c */
+void dues_look(struct judge *judge, struct alarm_moment at);
+void dues_look_soon(struct judge *judge, struct alarm_moment at); /* the wall clock was set */
+void due_restore(struct judge *judge, const struct stored *stored);
+struct alarm_reading due_reading(const struct judge *judge, const struct rule *rule, struct alarm_moment at);
+
+/* judge_mounted.c */
+void mounted_watch(struct judge *judge, size_t device, const struct derive *derive, struct alarm_moment at);
+void mounted_restore(struct judge *judge, const struct stored *stored);
+
+/* judge_use.c */
+void use_judge(struct judge *judge, size_t device, struct alarm_moment at); /* what was touched */
+enum tri use_shows(const struct judge_device *device);
+
+/* What befell it in a flood is told once that is over. */
+void rules_catch_up(struct judge *judge);
+
+/* judge_flood.c */
+void flood_names(struct judge *judge);
+/* Is a change of this rule to be made without a record? */
+static inline bool flood_hushes_rule(const struct judge *judge, size_t rule)
+{
+    return !judge->rules[rule].votes && flood_hushes(&judge->flood.flood, judge->site->rules[rule].priority);
+}
+/* After a change was made; `hushed`: without a record. */
+void flood_take(struct judge *judge, size_t rule, const struct alarm_change *change, bool hushed);
+void flood_due(struct judge *judge, struct alarm_moment at);
+void flood_show(struct judge *judge); /* the counts, onto the board */
+
+/* judge_groups.c */
+/* Before the change is told: is this occurrence the first of its group? *ret_first: who was, NO_RULE without a group. */
+bool group_is_first(const struct judge *judge, size_t rule, int32_t *ret_first);
+/* After the state of a rule has changed (told or restored). */
+void group_moved(struct judge *judge, size_t rule, uint8_t from_state);
 
 /* judge_interlocks.c */
 void interlock_touch(struct judge *judge, size_t interlock);
@@ -314,9 +450,19 @@ MUST_CHECK enum err interlock_try_silence(struct judge *judge, size_t interlock,
 /* judge_orders.c */
 void orders_take(struct judge *judge, const struct order *order, struct alarm_moment at);
 
+/* judge_drill.c */
+/* The code of the refusal, or NULL; *ret_count: devices. */
+const char *drill_obey(struct judge *judge, const struct order *order, struct alarm_moment at, uint32_t *ret_count);
+void drill_due(struct judge *judge, struct alarm_moment at);
+void drill_restore(struct judge *judge, const struct stored *stored, struct alarm_moment at);
+void drill_flush(struct judge *judge, struct alarm_moment at);
+/* Is the device whose rule it is in a drill? */
+bool drill_covers(const struct judge *judge, size_t rule);
+
 /* judge_news.c: false when the ring is full. */
 bool news_push(struct judge *judge);
 bool news_push_stored(struct judge *judge, const struct stored *stored, struct alarm_moment at);
+bool news_push_hushed(struct judge *judge, const struct stored *stored, struct alarm_moment at);
 /* A detail writer into the next notice of the queue; NULL when the queue is full (counted, declared later). */
 struct judge_notice *notice_begin(struct judge *judge, enum notice notice, struct alarm_moment at,
                                   struct text *ret_detail);

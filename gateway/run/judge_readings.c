@@ -103,12 +103,29 @@ static void stand_again(struct judge *judge, size_t index, enum tri gate, struct
     rule_feed(judge, index, reading);
 }
 
+/* Out of sight only while its reason is known to hold; after start one that was so stays so until that was read. */
+static void judge_suppression(struct judge *judge, const struct judge_device *device, size_t index,
+                              struct alarm_moment at)
+{
+    const struct rule *rule = &judge->site->rules[index];
+    double value = 0;
+    if (rule->suppress_mask == 0 || !device->touched[rule->suppress_point])
+        return;
+    bool const known =
+        sample_number(device->site->points[rule->suppress_point].type, &device->samples[rule->suppress_point], &value);
+    if (!known && !device->ages[rule->suppress_point].tried)
+        return;
+    alarm_suppress(&judge->rules[index].alarm, rule, known && alarm_mask_has(rule->suppress_mask, value), at);
+    rule_settle(judge, index);
+}
+
 void rules_judge(struct judge *judge, const struct judge_device *device, struct alarm_moment at)
 {
     for (int32_t i = 0; i < device->site->rule_count; i++) {
         size_t const index = (size_t)(device->site->rule_first + i);
         const struct rule *rule = &judge->site->rules[index];
         struct judge_rule *own = &judge->rules[index];
+        judge_suppression(judge, device, index, at);
         if (rule->point < 0)
             continue;
         enum tri const gate = gate_of(judge, device, rule, at.mono_us);

@@ -8,8 +8,14 @@
  * read of it fails for longer than STALE_PERIODS of its own periods. One lost frame of a read that comes once a minute is
  * therefore over with the next good read of any kind: a device is not lost, and no valve closes, for a single frame. */
 
+static bool has_failed(enum heard heard)
+{
+    return heard == HEARD_FAILED || heard == HEARD_FAILED_EVER;
+}
+
 static enum heard heard_of(const struct sample *sample, enum poll_class poll, enum heard before)
 {
+    bool const was_good = before == HEARD_GOOD || before == HEARD_FAILED;
     if (sample->quality != QUALITY_BAD)
         return HEARD_GOOD;
     switch ((enum reason)sample->reason) {
@@ -22,11 +28,13 @@ static enum heard heard_of(const struct sample *sample, enum poll_class poll, en
     case REASON_BUS_LOST:
     case REASON_BUSY:
     case REASON_GARBLED:
-    case REASON_SENSOR_FAULT: /* exception 4, 10, 11: an answer without a reading */
+    case REASON_SENSOR_FAULT: /* exception 4: an answer without a reading */
     case REASON_STALE:
-        return HEARD_FAILED;
+        return was_good ? HEARD_FAILED : HEARD_FAILED_EVER;
     case REASON_REFUSED: /* never had it: the profile's fault, and no loss, unless lives hang on it */
-        return before == HEARD_NOTHING && poll != POLL_SAFETY ? HEARD_NOTHING : HEARD_FAILED;
+        if (poll != POLL_SAFETY && !was_good)
+            return HEARD_NOTHING;
+        return was_good ? HEARD_FAILED : HEARD_FAILED_EVER;
     case REASON_STARTING:
     case REASON_COUNT:
         break;
@@ -38,12 +46,12 @@ static void hear(struct judge_slave *slave, const struct sample *sample, int64_t
 {
     enum heard const before = (enum heard)slave->heard[sample->point];
     enum heard const heard = heard_of(sample, slave->site->points[sample->point].poll, before);
-    if (heard == HEARD_FAILED && before != HEARD_FAILED)
+    if (has_failed(heard) && !has_failed(before))
         slave->failed_mono_us[sample->point] = mono_us;
     slave->good_count -= before == HEARD_GOOD;
-    slave->failed_count -= before == HEARD_FAILED;
+    slave->failed_count -= has_failed(before);
     slave->good_count += heard == HEARD_GOOD;
-    slave->failed_count += heard == HEARD_FAILED;
+    slave->failed_count += has_failed(heard);
     slave->heard[sample->point] = (uint8_t)heard;
     if (heard == HEARD_GOOD)
         slave->failing = slave->stale = false;
@@ -54,7 +62,7 @@ static int64_t overdue_mono_us(const struct judge_slave *slave)
 {
     int64_t first_mono_us = INT64_MAX;
     for (size_t i = 0; slave->failed_count > 0 && i < slave->site->point_count; i++) {
-        if (slave->heard[i] != HEARD_FAILED)
+        if (!has_failed((enum heard)slave->heard[i]))
             continue;
         int64_t allowed_us = STALE_PERIODS * (int64_t)slave->site->every_ms[slave->site->points[i].poll] * 1000;
         if (allowed_us == 0)

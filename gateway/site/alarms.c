@@ -113,6 +113,7 @@ static bool rule_of_class(const struct site_device *device, const struct class_a
         .from_point = alarm->from == NULL ? -1 : device_point_find(device, alarm->from),
         .over_ms = alarm->over_ms,
         .when_point = alarm->when == NULL ? -1 : device_point_find(device, alarm->when),
+        .suppress_point = -1,
         .unit = point >= 0 ? unit_of_rule(alarm->kind, &device->points[point]) : "",
         .code_system = alarm->code_system,
         .code = alarm->code,
@@ -136,6 +137,7 @@ static const struct rule comm_lost = {.id = "comm.lost",
                                       .shelvable = true,
                                       .from_point = -1,
                                       .when_point = -1,
+                                      .suppress_point = -1,
                                       .unit = "",
                                       .zh = "通信中断",
                                       .en = "does not answer"};
@@ -155,28 +157,30 @@ static uint64_t read_states(struct making *m, const struct node *node, const str
     return 0;
 }
 
-static void read_condition(struct making *m, const struct raw_alarm_when *raw, const struct device_point *point)
+static uint64_t read_condition(struct making *m, const struct raw_alarm_when *raw, const struct device_point *point)
 {
     const struct node *states = raw->is != NULL ? raw->is : raw->is_not;
     if ((raw->is == NULL) == (raw->is_not == NULL)) {
         complain_node(complaints_of(m), raw->node, ON_VALUE, S_IS_OR_NOT, NO_WORDS);
-        return;
+        return 0;
     }
     uint64_t const named = read_states(m, states, point);
     size_t const count = point->type == VALUE_ENUM ? point->code_count : 2;
     uint64_t const all = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-    m->rule.when_mask = raw->is != NULL ? named : all & ~named;
-    if (named != 0 && m->rule.when_mask == 0)
+    uint64_t const mask = raw->is != NULL ? named : all & ~named;
+    if (named != 0 && mask == 0)
         complain_node(complaints_of(m), states, ON_VALUE, S_WHEN_NEVER,
                       WORDS(words_quote(complaints_of(m), point->id)));
+    return mask;
 }
 
-static void read_when(struct making *m)
+/* {"point", "is" or "not"}: in which states of which point. Both results untouched when it is not given or not good. */
+static void read_gate(struct making *m, const struct node *node, uint64_t *ret_mask, int32_t *ret_point)
 {
     struct raw_alarm_when raw = {0};
-    if (m->raw.when == NULL || !shape_read(m->raw.when, &alarm_when_shape, &raw, complaints_of(m)) || raw.point == NULL)
+    if (node == NULL || !shape_read(node, &alarm_when_shape, &raw, complaints_of(m)) || raw.point == NULL)
         return;
-    const struct node *at = node_child(m->raw.when, "point");
+    const struct node *at = node_child(node, "point");
     int32_t const found = device_point_find(m->device, raw.point);
     if (found < 0) {
         if (!m->build->broken)
@@ -186,9 +190,9 @@ static void read_when(struct making *m)
         return;
     }
     const struct device_point *point = &m->device->points[found];
-    m->rule.when_point = found;
+    *ret_point = found;
     if (point->type == VALUE_BOOL || point->type == VALUE_ENUM)
-        read_condition(m, &raw, point);
+        *ret_mask = read_condition(m, &raw, point);
     else
         complain_node(complaints_of(m), at, ON_VALUE, S_CONDITION_POINT,
                       WORDS(words_quote(complaints_of(m), raw.point), words_value_type(point->type)));
@@ -216,6 +220,8 @@ static void read_delays(struct making *m)
 {
     if (m->raw.off_delay_ms != NOT_GIVEN)
         m->rule.off_delay_ms = (uint32_t)m->raw.off_delay_ms;
+    if (m->raw.rearm_ms != NOT_GIVEN)
+        m->rule.rearm_ms = (uint32_t)m->raw.rearm_ms;
     if (m->raw.on_delay_ms != NOT_GIVEN) {
         m->rule.on_delay_ms = (uint32_t)m->raw.on_delay_ms;
         check_on_delay(m);
@@ -252,6 +258,15 @@ static void read_flags(struct making *m)
         m->rule.shelvable = false;
     if (m->rule.shelvable && m->rule.priority == PRIORITY_CRITICAL)
         complain_node(complaints_of(m), making_at(m, "shelvable"), ON_KEY, S_SHELVABLE, NO_WORDS);
+    if (making_given(m, "suppress") && m->rule.priority == PRIORITY_CRITICAL)
+        complain_node(complaints_of(m), making_at(m, "suppress"), ON_KEY, S_SUPPRESS, NO_WORDS);
+    if (m->raw.group == NULL)
+        return;
+    m->rule.group = group_find(m->l, m->raw.group);
+    if (m->rule.group == 0)
+        complain_node(complaints_of(m), making_at(m, "group"), ON_VALUE, S_TOO_MANY,
+                      WORDS(words_number(complaints_of(m), SITE_GROUPS_MAX + 1),
+                            words_number(complaints_of(m), SITE_GROUPS_MAX)));
 }
 
 /* False: the device does not have the alarm. One with a mistake stays, so that who refers to it finds it. */
@@ -260,7 +275,8 @@ static bool read_changes(struct making *m)
     struct loader *l = m->l;
     size_t const errors = l->complaints->errors;
     bool const limited = limits_read(m);
-    read_when(m);
+    read_gate(m, m->raw.when, &m->rule.when_mask, &m->rule.when_point);
+    read_gate(m, m->raw.suppress, &m->rule.suppress_mask, &m->rule.suppress_point);
     read_delays(m);
     read_priority(m);
     read_flags(m);
@@ -276,6 +292,7 @@ static const struct raw_alarm raw_alarm_default = {.kind = NOT_GIVEN,
                                                    .deadband = NOT_GIVEN,
                                                    .on_delay_ms = NOT_GIVEN,
                                                    .off_delay_ms = NOT_GIVEN,
+                                                   .rearm_ms = NOT_GIVEN,
                                                    .priority = NOT_GIVEN};
 
 /* Point and kind are what the alarm is; and nobody makes a critical one look away. */
@@ -397,6 +414,7 @@ static void add_alarm(struct loader *l, const struct site_device *device, const 
                            .shelvable = true,
                            .from_point = -1,
                            .when_point = -1,
+                           .suppress_point = -1,
                            .unit = "",
                            .zh = id,
                            .en = id};
@@ -452,6 +470,23 @@ static void add_comm_lost(struct loader *l, const struct site_device *device, co
 {
     if (device->slave_count > 0 && class_alarm_find(device->class, comm_lost.id) == NULL)
         add_given(l, device, build, NULL, &comm_lost);
+}
+
+/* Of its dates, and of its use while it is registered as stopped. */
+static void add_identity_alarms(struct loader *l, const struct site_device *device, const struct build_device *build)
+{
+    struct rule rules[IDENTITY_RULES_MAX];
+    size_t const count = rules_of_identity(device, build->raw->identity, rules);
+    for (size_t i = 0; i < count; i++)
+        add_given(l, device, build, NULL, &rules[i]);
+}
+
+static bool is_added(const struct loader *l, const struct site_device *device, const char *id)
+{
+    for (size_t i = (size_t)device->rule_first; i < l->rule_count; i++)
+        if (strcmp(l->rules[i].id, id) == 0)
+            return true;
+    return false;
 }
 
 /* --- alarms that wait for a setting --------------------------------------------------------------------------------- */
@@ -516,8 +551,10 @@ void load_device_alarms(struct loader *l, size_t index)
     for (size_t i = 0; i < device->class->alarm_count; i++)
         add_class_alarm(l, device, build, &device->class->alarms[i]);
     add_comm_lost(l, device, build);
+    add_identity_alarms(l, device, build);
     for (const struct node *child = alarms == NULL ? NULL : node_first(alarms); child != NULL; child = node_next(child))
-        if (class_alarm_find(device->class, node_key(child)) == NULL && strcmp(node_key(child), comm_lost.id) != 0)
+        if (class_alarm_find(device->class, node_key(child)) == NULL && strcmp(node_key(child), comm_lost.id) != 0 &&
+            !is_added(l, device, node_key(child)))
             add_alarm(l, device, build, child);
     device->rule_count = (int32_t)l->rule_count - device->rule_first;
     for (int32_t i = 0; i < device->rule_count; i++)

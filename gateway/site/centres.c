@@ -8,13 +8,14 @@
 #include "gateway/site/file.h"
 #include "gateway/site/loader.h"
 
-#define PREFIX_SIZE_MAX   96 /* with the longest ids a topic stays under 256 bytes */
-#define MQTT_PORT         1883
-#define MQTTS_PORT        8883
-#define JOURNAL_DIR       "/var/lib/outpost"
-#define JOURNAL_SIZE_MAX  ((int64_t)2 * 1024 * 1024 * 1024)
-#define JOURNAL_KEEP_SENT ((int64_t)7 * 86400000)
-#define URL_SIZE_MAX      320
+#define PREFIX_SIZE_MAX      96 /* with the longest ids a topic stays under 256 bytes */
+#define MQTT_PORT            1883
+#define MQTTS_PORT           8883
+#define JOURNAL_DIR          "/var/lib/outpost"
+#define JOURNAL_SIZE_MAX     ((int64_t)2 * 1024 * 1024 * 1024)
+#define JOURNAL_KEEP_SENT    ((int64_t)7 * 86400000)
+#define JOURNAL_FLASH_BUDGET ((int64_t)200 * 1024 * 1024) /* a day */
+#define URL_SIZE_MAX         320
 
 /* A path of the site file, made absolute by the site file's directory; "" stays "". */
 static const char *keep_path(struct loader *l, const char *path)
@@ -206,6 +207,15 @@ static void check_mqtt(struct loader *l, const struct raw_centre *raw)
     }
 }
 
+static void check_backoff(struct loader *l, const struct raw_centre *raw)
+{
+    const struct node *at = node_child(raw->node, "backoff_min");
+    if (raw->backoff_min_ms > raw->backoff_max_ms)
+        complain_node(l->complaints, at != NULL ? at : place_of(raw->node, "backoff_max"), ON_VALUE, S_BACKOFF_ORDER,
+                      WORDS(words_duration(l->complaints, raw->backoff_min_ms),
+                            words_duration(l->complaints, raw->backoff_max_ms)));
+}
+
 static void check_only_list(struct loader *l, const struct node *list, bool classes)
 {
     for (const struct node *child = list == NULL ? NULL : node_first(list); child != NULL; child = node_next(child)) {
@@ -224,9 +234,38 @@ static void check_only_list(struct loader *l, const struct node *list, bool clas
     }
 }
 
+/* The names of a list, as they are; those that are wrong were complained of. */
+static const char *const *take_names(struct loader *l, const struct node *list, size_t *ret_count)
+{
+    size_t const wanted = list == NULL ? 0 : node_count(list);
+    const char **names = take_array(l->arena, wanted, sizeof *names, l->complaints);
+    size_t count = 0;
+    *ret_count = 0;
+    if (names == NULL || list == NULL)
+        return names;
+    for (const struct node *child = node_first(list); child != NULL; child = node_next(child))
+        names[count++] = take_text(l->arena, node_string(child), l->complaints);
+    *ret_count = count;
+    return names;
+}
+
+static void load_only(struct loader *l, const struct node *node, struct site_centre *centre)
+{
+    struct raw_only raw = {.priority = NOT_GIVEN};
+    centre->only.lowest = PRIORITY_COUNT - 1;
+    if (node == NULL || !shape_read(node, &only_shape, &raw, l->complaints))
+        return;
+    check_only_list(l, raw.classes, true);
+    check_only_list(l, raw.devices, false);
+    centre->filtered = true;
+    centre->only.classes = take_names(l, raw.classes, &centre->only.class_count);
+    centre->only.devices = take_names(l, raw.devices, &centre->only.device_count);
+    if (raw.priority != NOT_GIVEN)
+        centre->only.lowest = (enum priority)raw.priority;
+}
+
 static void load_centre(struct loader *l, const struct raw_centre *raw, struct site_centre *centre)
 {
-    struct raw_only only = {.priority = NOT_GIVEN};
     *centre = (struct site_centre){
         .id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints),
         .mqtt = (uint8_t)raw->mqtt,
@@ -236,16 +275,20 @@ static void load_centre(struct loader *l, const struct raw_centre *raw, struct s
         .cert_file = keep_file(l, raw->node, "cert_file", raw->cert_file, false),
         .key_file = keep_file(l, raw->node, "key_file", raw->key_file, true),
         .drills = (enum drills)raw->drills,
+        .filtered = raw->drills == DRILLS_DROP,
+        .deflate = raw->compress != NOT_GIVEN,
+        .receipt = raw->receipt,
+        .batch_ms = (uint32_t)raw->batch_ms,
+        .backoff_min_ms = (uint32_t)raw->backoff_min_ms,
         .backoff_max_ms = (uint32_t)raw->backoff_max_ms,
+        .history_rate = (uint32_t)raw->history_rate,
     };
     load_urls(l, raw->url, centre);
     load_prefix(l, raw, centre);
     check_key_pair(l, raw);
     check_mqtt(l, raw);
-    if (raw->only != NULL && shape_read(raw->only, &only_shape, &only, l->complaints)) {
-        check_only_list(l, only.classes, true);
-        check_only_list(l, only.devices, false);
-    }
+    check_backoff(l, raw);
+    load_only(l, raw->only, centre);
 }
 
 void load_centres(struct loader *l)
@@ -265,12 +308,16 @@ void load_centres(struct loader *l)
 
 void load_journal(struct loader *l)
 {
-    struct raw_journal raw = {.dir = JOURNAL_DIR, .size_max = JOURNAL_SIZE_MAX, .keep_sent_ms = JOURNAL_KEEP_SENT};
+    struct raw_journal raw = {.dir = JOURNAL_DIR,
+                              .size_max = JOURNAL_SIZE_MAX,
+                              .keep_sent_ms = JOURNAL_KEEP_SENT,
+                              .flash_budget = JOURNAL_FLASH_BUDGET};
     if (l->raw.journal != NULL)
         (void)shape_read(l->raw.journal, &journal_shape, &raw, l->complaints);
     l->site->journal = (struct site_journal){.dir = keep_path(l, raw.dir),
                                              .size_max = (uint64_t)raw.size_max,
-                                             .keep_sent_s = (uint32_t)(raw.keep_sent_ms / 1000)};
+                                             .keep_sent_s = (uint32_t)(raw.keep_sent_ms / 1000),
+                                             .flash_budget = (uint64_t)raw.flash_budget};
 }
 
 /* "127.0.0.1:8485", "[::1]:8485", ":8485" */

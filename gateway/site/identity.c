@@ -135,7 +135,7 @@ static const struct field date_fields[] = {
      .type = FIELD_WHOLE,
      .offset = offsetof(struct raw_dates, days),
      .minimum = 1,
-     .maximum = 3650},
+     .maximum = MAINT_INTERVAL_MAX_D},
 };
 static const struct shape dates_shape = SHAPE(date_fields);
 
@@ -307,7 +307,7 @@ static void check_location(struct loader *l, const struct node *node)
     }
 }
 
-static void check_date(struct loader *l, const struct node *node)
+void check_date(struct loader *l, const struct node *node)
 {
     if (node != NULL && node_kind(node) == NODE_STRING && !date_is_good(node_string(node)))
         complain_node(l->complaints, node, ON_VALUE, S_BAD_FORMAT,

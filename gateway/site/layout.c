@@ -15,13 +15,15 @@ const char *const kind_names[] = {
     [RULE_BIT] = "bit",       [RULE_CODE] = "code",
     [RULE_EQUALS] = "equals", [RULE_DEVIATION] = "deviation",
     [RULE_RATE] = "rate",     [RULE_STUCK] = "stuck",
-    [RULE_COMM] = "comm",     [RULE_FAILED] = NULL, /* not to be written */
+    [RULE_COMM] = "comm",     [RULE_FAILED] = NULL, /* the rest is not to be written */
+    [RULE_DUE] = "due",       [RULE_USED] = "used",
 };
 const char *const priority_names[] = {"critical", "high", "medium", "low", "info", NULL};
-const char *const link_names[] = {"rtu", "tcp", "rtu-over-tcp", NULL};
+const char *const link_names[] = {"rtu", "tcp", "rtu-over-tcp", "replay", NULL};
 static const char *const language_names[] = {"en", "zh", NULL};
 static const char *const crs_names[] = {"WGS84", "CGCS2000", "GCJ02", NULL};
 static const char *const fault_vote_names[] = {"for", "remove", NULL};
+static const char *const release_names[] = {"auto", "manual", NULL};
 static const char *const drill_names[] = {"mark", "drop", NULL};
 static const char *const compress_names[] = {"deflate", NULL};
 
@@ -63,13 +65,15 @@ static const struct field bus_fields[] = {
     {.key = "port", .type = FIELD_ANY, .offset = IN(raw_bus, port)},
     {.key = "baud", .type = FIELD_WHOLE, .offset = IN(raw_bus, baud), .minimum = 300, .maximum = 4000000},
     {.key = "format", .type = FIELD_CHOICE, .offset = IN(raw_bus, format), .choices = format_names},
+    {.key = "rs485", .type = FIELD_BOOL, .offset = IN(raw_bus, rs485)},
     {.key = "host", .type = FIELD_TEXT, .offset = IN(raw_bus, host), .minimum = 1, .maximum = 253},
+    {.key = "file", .type = FIELD_TEXT, .offset = IN(raw_bus, file), .minimum = 1, .maximum = 4095},
     {.key = "timeout", .type = FIELD_DURATION, .offset = IN(raw_bus, timeout_ms), .minimum = 10, .maximum = MINUTE_MS},
     {.key = "guard", .type = FIELD_DURATION, .offset = IN(raw_bus, guard_ms), .maximum = 10 * SECOND_MS},
 };
 static const struct shape bus_shape = SHAPE(bus_fields);
 static const struct raw_bus bus_default = {
-    .link = NOT_GIVEN, .baud = NOT_GIVEN, .format = NOT_GIVEN, .timeout_ms = NOT_GIVEN};
+    .link = NOT_GIVEN, .baud = NOT_GIVEN, .format = NOT_GIVEN, .rs485 = true, .timeout_ms = NOT_GIVEN};
 
 /* A device may have all keys of a slave (the short form), at the same offsets. */
 #define SLAVE_FIELDS                                                                                                   \
@@ -151,8 +155,14 @@ static const struct field alarm_fields[] = {
     {.key = "priority", .type = FIELD_CHOICE, .offset = IN(raw_alarm, priority), .choices = priority_names},
     {.key = "latch", .type = FIELD_BOOL, .offset = IN(raw_alarm, latch)},
     {.key = "shelvable", .type = FIELD_BOOL, .offset = IN(raw_alarm, shelvable)},
-    {.key = "group", .type = FIELD_TEXT, .offset = IN(raw_alarm, group), .maximum = SITE_ID_MAX, .later = true},
+    {.key = "rearm",
+     .type = FIELD_DURATION,
+     .offset = IN(raw_alarm, rearm_ms),
+     .minimum = MINUTE_MS,
+     .maximum = DAY_MS},
+    {.key = "group", .type = FIELD_TEXT, .offset = IN(raw_alarm, group), .minimum = 1, .maximum = SITE_ID_MAX},
     {.key = "when", .type = FIELD_OBJECT, .offset = IN(raw_alarm, when)},
+    {.key = "suppress", .type = FIELD_OBJECT, .offset = IN(raw_alarm, suppress)},
     {.key = "zh", .type = FIELD_TEXT, .offset = IN(raw_alarm, zh), .maximum = 120},
     {.key = "en", .type = FIELD_TEXT, .offset = IN(raw_alarm, en), .maximum = 120},
 };
@@ -205,6 +215,8 @@ const struct shape when_shape = SHAPE(when_fields);
 static const struct field action_fields[] = {
     {.key = "write", .type = FIELD_TEXT, .offset = IN(raw_action, write), .maximum = REFERENCE_MAX, .required = true},
     {.key = "value", .type = FIELD_ANY, .offset = IN(raw_action, value), .required = true},
+    {.key = "off_delay", .type = FIELD_DURATION, .offset = IN(raw_action, off_delay_ms), .maximum = HOUR_MS},
+    {.key = "release", .type = FIELD_CHOICE, .offset = IN(raw_action, release), .choices = release_names},
 };
 const struct shape action_shape = SHAPE(action_fields);
 
@@ -222,6 +234,7 @@ static const struct field interlock_fields[] = {
     {.key = "do", .type = FIELD_LIST, .offset = IN(raw_interlock, actions), .required = true},
     {.key = "confirm", .type = FIELD_OBJECT, .offset = IN(raw_interlock, confirm)},
     {.key = "silenceable", .type = FIELD_BOOL, .offset = IN(raw_interlock, silenceable)},
+    {.key = "proof_test_next", .type = FIELD_TEXT, .offset = IN(raw_interlock, proof_test_next)},
 };
 static const struct shape interlock_shape = SHAPE(interlock_fields);
 static const struct raw_interlock interlock_default = {0};
@@ -244,19 +257,25 @@ static const struct field centre_fields[] = {
     {.key = "cert_file", .type = FIELD_TEXT, .offset = IN(raw_centre, cert_file), .maximum = PATH_MAX_BYTES},
     {.key = "key_file", .type = FIELD_TEXT, .offset = IN(raw_centre, key_file), .maximum = PATH_MAX_BYTES},
     {.key = "drills", .type = FIELD_CHOICE, .offset = IN(raw_centre, drills), .choices = drill_names},
-    {.key = "only", .type = FIELD_OBJECT, .offset = IN(raw_centre, only), .later = true},
-    {.key = "batch", .type = FIELD_DURATION, .offset = IN(raw_centre, batch_ms), .maximum = DAY_MS, .later = true},
-    {.key = "compress",
-     .type = FIELD_CHOICE,
-     .offset = IN(raw_centre, compress),
-     .choices = compress_names,
-     .later = true},
-    {.key = "receipt", .type = FIELD_BOOL, .offset = IN(raw_centre, receipt), .later = true},
+    {.key = "only", .type = FIELD_OBJECT, .offset = IN(raw_centre, only)},
+    {.key = "batch", .type = FIELD_DURATION, .offset = IN(raw_centre, batch_ms), .maximum = DAY_MS},
+    {.key = "compress", .type = FIELD_CHOICE, .offset = IN(raw_centre, compress), .choices = compress_names},
+    {.key = "receipt", .type = FIELD_BOOL, .offset = IN(raw_centre, receipt)},
+    {.key = "backoff_min",
+     .type = FIELD_DURATION,
+     .offset = IN(raw_centre, backoff_min_ms),
+     .minimum = 100,
+     .maximum = HOUR_MS},
     {.key = "backoff_max",
      .type = FIELD_DURATION,
      .offset = IN(raw_centre, backoff_max_ms),
      .minimum = SECOND_MS,
      .maximum = HOUR_MS},
+    {.key = "history_rate",
+     .type = FIELD_SIZE,
+     .offset = IN(raw_centre, history_rate),
+     .minimum = 1024,
+     .maximum = 1024.0 * 1024 * 1024},
 };
 static const struct shape centre_shape = SHAPE(centre_fields);
 static const struct raw_centre centre_default = {.prefix = "outpost/v1",
@@ -268,7 +287,13 @@ static const struct raw_centre centre_default = {.prefix = "outpost/v1",
                                                  .key_file = "",
                                                  .drills = DRILLS_MARK,
                                                  .compress = NOT_GIVEN,
+                                                 .backoff_min_ms = 1000,
                                                  .backoff_max_ms = 60000};
+
+static const struct field cylinders_fields[] = {
+    {.key = "allow", .type = FIELD_LIST, .offset = IN(raw_cylinders, allow), .required = true},
+};
+const struct shape cylinders_shape = SHAPE(cylinders_fields);
 
 static const struct field journal_fields[] = {
     {.key = "dir", .type = FIELD_TEXT, .offset = IN(raw_journal, dir), .minimum = 1, .maximum = PATH_MAX_BYTES},
@@ -278,6 +303,11 @@ static const struct field journal_fields[] = {
      .minimum = 16.0 * 1024 * 1024,
      .maximum = 1024.0 * 1024 * 1024 * 1024},
     {.key = "keep_sent", .type = FIELD_DURATION, .offset = IN(raw_journal, keep_sent_ms), .maximum = 3650 * DAY_MS},
+    {.key = "flash_budget",
+     .type = FIELD_SIZE,
+     .offset = IN(raw_journal, flash_budget),
+     .minimum = 10.0 * 1024 * 1024,
+     .maximum = 1024.0 * 1024 * 1024 * 1024},
 };
 const struct shape journal_shape = SHAPE(journal_fields);
 
@@ -306,7 +336,8 @@ const struct shape order_write_shape = SHAPE(order_write_fields);
 struct raw_root {
     SHAPED;
     const char *schema;
-    const struct node *gateway, *buses, *slaves, *devices, *zones, *interlocks, *centres, *journal, *page, *orders;
+    const struct node *gateway, *buses, *slaves, *devices, *zones, *interlocks, *centres, *cylinders, *journal, *page,
+        *orders;
 };
 static const struct field root_fields[] = {
     {.key = "$schema", .type = FIELD_TEXT, .offset = IN(raw_root, schema)},
@@ -317,6 +348,7 @@ static const struct field root_fields[] = {
     {.key = "zones", .type = FIELD_LIST, .offset = IN(raw_root, zones)},
     {.key = "interlocks", .type = FIELD_LIST, .offset = IN(raw_root, interlocks)},
     {.key = "centres", .type = FIELD_LIST, .offset = IN(raw_root, centres)},
+    {.key = "cylinders", .type = FIELD_OBJECT, .offset = IN(raw_root, cylinders)},
     {.key = "journal", .type = FIELD_OBJECT, .offset = IN(raw_root, journal)},
     {.key = "page", .type = FIELD_OBJECT, .offset = IN(raw_root, page), .later = true},
     {.key = "orders", .type = FIELD_OBJECT, .offset = IN(raw_root, orders), .later = true},
@@ -364,6 +396,7 @@ bool layout_read(const struct node *node, struct arena *scratch, struct complain
     raw.zones = READ_LIST(zone, SITE_ZONES_MAX);
     raw.interlocks = READ_LIST(interlock, SITE_INTERLOCKS_MAX);
     raw.centres = READ_LIST(centre, SITE_CENTRES_MAX);
+    raw.cylinders = root.cylinders;
     raw.journal = root.journal;
     raw.page = root.page;
     raw.orders = root.orders;

@@ -30,7 +30,9 @@ struct raw_bus {
     const struct node *port;
     int64_t baud;
     int format;
+    bool rs485;
     const char *host;
+    const char *file;
     int64_t timeout_ms;
     int64_t guard_ms;
 };
@@ -76,13 +78,15 @@ struct raw_alarm {
     int priority; /* enum priority */
     bool latch;
     bool shelvable;
+    int64_t rearm_ms;
     const char *group;
     const struct node *when;
+    const struct node *suppress;
     const char *zh;
     const char *en;
 };
 
-struct raw_alarm_when { /* "when" of an alarm */
+struct raw_alarm_when { /* "when" and "suppress" of an alarm */
     SHAPED;
     const char *point;
     const struct node *is;
@@ -114,6 +118,8 @@ struct raw_action {
     SHAPED;
     const char *write;
     const struct node *value;
+    int64_t off_delay_ms;
+    int release; /* 0: written back; 1: by hand */
 };
 
 struct raw_confirm {
@@ -131,6 +137,12 @@ struct raw_interlock {
     const struct node *actions;
     const struct node *confirm;
     bool silenceable;
+    const char *proof_test_next;
+};
+
+struct raw_cylinders {
+    SHAPED;
+    const struct node *allow;
 };
 
 struct raw_centre {
@@ -149,7 +161,9 @@ struct raw_centre {
     int64_t batch_ms;
     int compress;
     bool receipt;
+    int64_t backoff_min_ms;
     int64_t backoff_max_ms;
+    int64_t history_rate;
 };
 
 struct raw_only {
@@ -164,6 +178,7 @@ struct raw_journal {
     const char *dir;
     int64_t size_max;
     int64_t keep_sent_ms;
+    int64_t flash_budget;
 };
 
 struct raw_page {
@@ -217,16 +232,18 @@ struct raw_site {
     size_t interlock_count;
     struct raw_centre *centres;
     size_t centre_count;
-    const struct node *journal; /* NULL: not given */
+    const struct node *cylinders; /* NULL: not given */
+    const struct node *journal;
     const struct node *page;
     const struct node *orders;
 };
 
 extern const struct shape alarm_shape, alarm_when_shape, vote_shape, when_shape, action_shape, confirm_shape,
-    only_shape, journal_shape, page_shape, orders_shape, order_write_shape, heartbeat_shape, every_shape,
-    location_shape;
+    only_shape, cylinders_shape, journal_shape, page_shape, orders_shape, order_write_shape, heartbeat_shape,
+    every_shape, location_shape;
 
-extern const char *const kind_names[]; /* of alarms, by enum rule_kind; NULL after RULE_COMM */
+extern const char
+    *const kind_names[]; /* of alarms, by enum rule_kind; NULL after RULE_COMM, then what no file may name */
 extern const char *const priority_names[];
 extern const char *const link_names[];
 

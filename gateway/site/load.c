@@ -12,26 +12,6 @@
 
 /* --- gateway -------------------------------------------------------------------------------------------------------- */
 
-#define ZONEINFO "/usr/share/zoneinfo"
-
-static bool time_zone_is_known(struct loader *l, const char *name)
-{
-    unsigned mode;
-    const char *path = path_join(&l->scratch, ZONEINFO, name);
-    return !file_mode(ZONEINFO "/UTC", &mode) || path == NULL || file_mode(path, &mode);
-}
-
-static void check_time_zone(struct loader *l, const struct raw_gateway *raw)
-{
-    const struct node *at = place_of(raw->node, "time_zone");
-    struct words const name = words_quote(l->complaints, raw->time_zone);
-    if (raw->time_zone[0] == '/' || strstr(raw->time_zone, "..") != NULL || strpbrk(raw->time_zone, " \\\"") != NULL)
-        complain_node(l->complaints, at, ON_VALUE, S_BAD_FORMAT,
-                      WORDS(name, both("a time zone such as \"Asia/Shanghai\"", "时区，例如 \"Asia/Shanghai\"")));
-    else if (!time_zone_is_known(l, raw->time_zone))
-        complain_node(l->complaints, at, ON_VALUE, S_TIME_ZONE, WORDS(name));
-}
-
 static void load_gateway(struct loader *l)
 {
     const struct raw_gateway *raw = &l->raw.gateway;
@@ -39,11 +19,10 @@ static void load_gateway(struct loader *l)
     struct site *site = l->site;
     site->id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints);
     site->name = take_text(l->arena, raw->name[0] != '\0' ? raw->name : site->id, l->complaints);
-    site->time_zone = take_text(l->arena, raw->time_zone, l->complaints);
     site->language = raw->language == LANGUAGE_ZH ? "zh" : "en";
     site->area_code = take_text(l->arena, raw->area_code, l->complaints);
     site->grid_code = take_text(l->arena, raw->grid_code, l->complaints);
-    check_time_zone(l, raw);
+    load_time_zone(l);
     check_area_codes(l, raw->node, raw->area_code, raw->grid_code);
     if (raw->location != NULL && shape_read(raw->location, &location_shape, &location, l->complaints))
         check_far_away(l, raw->location, location.lon, location.lat);
@@ -217,6 +196,7 @@ static void load_all(struct loader *l)
     load_zones(l);
     if (l->zones != NULL)
         load_interlocks(l);
+    load_cylinders(l);
     load_centres(l);
     load_journal(l);
     load_page_and_orders(l);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/core/due.h"
 #include "gateway/core/forecast.h"
 #include "gateway/model/site.h"
 #include "gateway/site/json.h"
@@ -70,6 +71,8 @@ struct loader {
     struct rule *rules;
     size_t rule_count;
     size_t rule_capacity;
+    const char **groups; /* of rules: SITE_GROUPS_MAX places, or NULL */
+    uint32_t group_count;
     struct site_zone *zones;
     struct site_interlock *interlocks;
 };
@@ -87,6 +90,8 @@ static inline const struct node *place_of(const struct node *object, const char 
     return child != NULL ? child : object;
 }
 
+/* time_zone.c */
+void load_time_zone(struct loader *l);
 /* buses.c */
 void load_buses(struct loader *l);
 /* slaves.c */
@@ -120,11 +125,21 @@ void load_settings(struct loader *l, size_t device);
 void load_identity(struct loader *l, const struct node *node, struct site_device *device);
 /* The same of the gateway and of a device: "area_code" and "grid_code", "lon" and "lat" of an object. NO_LIMIT: not given. */
 void check_area_codes(struct loader *l, const struct node *node, const char *area_code, const char *grid_code);
+void check_date(struct loader *l, const struct node *node); /* NULL: nothing is wrong with it */
 void check_far_away(struct loader *l, const struct node *node, double lon, double lat);
+/* dates.c: what follows from dates and registration. The identity block was looked at already: what is wrong in it is passed
+ * over. Strings are static; `subject` is for the caller to set. */
+#define MAINT_INTERVAL_MAX_D 3650
+#define IDENTITY_RULES_MAX   33
+size_t rules_of_identity(const struct site_device *device, const struct node *identity,
+                         struct rule ret_rules[static IDENTITY_RULES_MAX]);
+size_t rules_of_proof_test(const struct node *interlock, struct rule ret_rules[static DUE_STAGES]);
 /* alarms.c */
 void load_device_alarms(struct loader *l, size_t device);
 /* subjects.c */
 bool rule_add(struct loader *l, const struct rule *rule); /* false: too many of them, or memory is out */
+/* Of first-out groups, by name, new ones too: 1 + index; 0: too many of them, or memory is out. */
+uint32_t group_find(struct loader *l, const char *name);
 int32_t rule_find(const struct loader *l, size_t device, const char *id); /* -1: none */
 void load_subjects(struct loader *l);                                     /* all rules, grouped */
 /* zones.c */
@@ -132,6 +147,8 @@ void load_zones(struct loader *l);
 void load_interlocks(struct loader *l);
 /* What an interlock or an order may write to a slave's point: true or false for a coil, a number the register can hold. */
 bool write_value_read(struct loader *l, const struct node *node, int32_t slave, int32_t point, double *ret_value);
+/* cylinders.c */
+void load_cylinders(struct loader *l);
 /* centres.c */
 void load_centres(struct loader *l);
 void load_journal(struct loader *l);

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "gateway/core/civil.h"
+#include "gateway/core/qr.h"
 
 #define DIGITS       "0123456789"
 #define ALPHANUMERIC DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -101,11 +103,7 @@ bool area_is_known(const char *code)
 bool cylinder_code_is_good(const char *code)
 {
     size_t const length = strlen(code);
-    if (length == 12 && (code[0] < '1' || code[0] > '6'))
-        return false;
-    const char *rest = code + (length == 12);
-    return (length == 11 || length == 12) && are_digits(rest, 2) && area_is_known(rest) &&
-           are_alphanumeric(rest + 2, 4) && are_digits(rest + 6, 5);
+    return qr_is_registration(code, length) && area_is_known(code + (length == 12));
 }
 
 /* GB 32100: check value (31 - sum of weighted values mod 31) mod 31. */
@@ -168,15 +166,7 @@ bool eqp_code_fits(const char *code, enum catalogue catalogue, const char *class
 
 bool date_is_good(const char *text)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' || !are_digits(text, 4) || !are_digits(text + 5, 2) ||
-        !are_digits(text + 8, 2))
-        return false;
-    int const year = (text[0] - '0') * 1000 + (text[1] - '0') * 100 + (text[2] - '0') * 10 + (text[3] - '0');
-    int const month = (text[5] - '0') * 10 + (text[6] - '0');
-    int const day = (text[8] - '0') * 10 + (text[9] - '0');
-    bool const leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] + (month == 2 && leap);
+    return civil_read(text, strlen(text), NULL);
 }
 
 bool phone_is_good(const char *text)

@@ -70,6 +70,8 @@ X(S_PORT_NEEDED, "port_needed", E, "an rtu bus needs \"port\", the serial port a
 X(S_HOST_NEEDED, "host_needed", E, "a {0} bus needs \"host\" and a number as \"port\"", "{0} 总线需要 \"host\" 和数字 \"port\"") \
 X(S_NOT_FOR_LINK, "not_for_link", E, "{0} means nothing on a {1} bus; remove it", "{0} 对 {1} 总线没有意义；请删除") \
 X(S_SAME_PORT, "same_port", E, "bus {0} already uses this port; put the slaves of both on one bus", "总线 {0} 已使用这个端口；请把两边的从站放到同一条总线") \
+X(S_FILE_NEEDED, "file_needed", E, "a replay bus needs \"file\", a recording made by outpost capture -o, for example \"night.pcapng\"", "replay 总线需要 \"file\"：用 outpost capture -o 录制的文件，例如 \"night.pcapng\"") \
+X(S_REPLAYED, "replayed", W, "the readings of this bus come from a recording, not from a line; nothing is written on it", "这条总线的读数来自录制文件，不是现场；不会写出任何数据") \
 X(S_BUS_WITHOUT_SLAVE, "bus_without_slave", W, "no slave is on this bus; it is never opened", "这条总线上没有从站，不会打开") \
 /* slaves */ \
 X(S_UNIT_TAKEN, "unit_taken", E, "unit {0} of bus {1} is already slave {2}; two slaves cannot answer to one number", "总线 {1} 的站号 {0} 已是从站 {2}；两个从站不能用同一个站号") \
@@ -167,7 +169,7 @@ X(S_LIMIT_UNREADABLE, "limit_unreadable", W, "{4} waits for {0}, but the registe
 X(S_SETTING_NEEDED, "setting_needed", W, "without the setting {0} this device does not have {1}: write it under \"settings\", or give the alarm a \"limit\"", "没有参数 {0}，这台设备就没有 {1}：请写在 \"settings\" 里，或给报警写 \"limit\"") \
 X(S_FROM_ITSELF, "from_itself", E, "{0} is compared with itself and never differs; name another point or a number", "{0} 和自己比较，永远没有偏差；请写别的点或数字") \
 X(S_FROM_UNIT, "from_unit", E, "{0} is in {1} but {2} is in {3}; give one of them the other's \"unit\" under \"points\"", "{0} 的单位是 {1}，{2} 的单位是 {3}；请在 \"points\" 里用 \"unit\" 统一") \
-X(S_IS_OR_NOT, "is_or_not", E, "\"when\" needs exactly one of \"is\" and \"not\"", "\"when\" 里 \"is\" 和 \"not\" 只能且必须写一个") \
+X(S_IS_OR_NOT, "is_or_not", E, "exactly one of \"is\" and \"not\" is needed here", "这里 \"is\" 和 \"not\" 只能且必须写一个") \
 X(S_CONDITION_POINT, "condition_point", E, "{0} is {1}; only a yes/no point or a named state can be a condition", "{0} 是{1}；只有开关量或命名状态能作条件") \
 X(S_CONDITION_TYPE, "condition_type", E, "{0} is {1}; write {2}, not {3}", "{0} 是{1}；应写{2}，而不是 {3}") \
 X(S_WHEN_NEVER, "when_never", E, "this leaves no state of {0} in which the alarm counts: it would never be raised", "这样 {0} 的任何状态下报警都不算数，永远不会触发") \
@@ -175,6 +177,7 @@ X(S_ON_DELAY_LONG, "on_delay_long", E, "on_delay {0} of {1} is too long; at most
 X(S_CRITICAL_LATE, "critical_late", W, "{0} is critical and yet waits for {1}; somebody should be able to say why", "{0} 是 critical 级，却要等 {1}；应当有人能说明原因") \
 X(S_DEADBAND_WIDE, "deadband_wide", E, "with this limit and the deadband {0}, {1} never clears: {2} cannot get so far back", "按这个限值和死区 {0}，{1} 永远不会恢复：{2} 回不到那么远") \
 X(S_SHELVABLE, "shelvable", E, "a critical alarm cannot be shelved; remove \"shelvable\" or lower the priority", "critical 级报警不能搁置；请去掉 \"shelvable\" 或降低优先级") \
+X(S_SUPPRESS, "suppress", E, "a critical alarm cannot be suppressed; remove \"suppress\" or lower the priority", "critical 级报警不能抑制；请去掉 \"suppress\" 或降低优先级") \
 X(S_WEAKENED, "weakened", W, "{0} is {1} by default and {2} here; somebody should be able to say why", "{0} 默认是 {1}，这里改成了 {2}；应当有人能说明原因") \
 X(S_SAFETY_SLOW, "safety_slow", W, "{0} is critical and its point is read only each {1}; \"every\" should be {2} or less (or { \"safety\": … })", "{0} 是 critical 级，其测点每 {1} 才读一次；\"every\" 应当不超过 {2}（或写 { \"safety\": … }）") \
 X(S_WINDOW_SHORT, "window_short", W, "{0} looks at {1}, in which {2} is read less than twice (each {3}); make \"over\" or \"on_delay\" longer, or \"every\" shorter", "{0} 只看 {1}，而 {2} 每 {3} 才读一次，不足两次；请加长 \"over\" 或 \"on_delay\"，或缩短 \"every\"") \
@@ -214,6 +217,7 @@ X(S_NO_ORDER_KEYS, "no_order_keys", W, "orders to write are signed, and \"keys\"
 X(S_KEY_PAIR, "key_pair", E, "{0} needs {1} too", "{0} 还需要 {1}") \
 X(S_BAD_PREFIX, "bad_prefix", E, "{0} cannot begin a topic: parts joined by /, no + # or spaces, at most {1} bytes", "{0} 不能作主题前缀：用 / 连接各段，不含 + # 和空格，最多 {1} 字节") \
 X(S_PREFIX_NAME, "prefix_name", E, "{0} in the prefix is not given; write it under \"gateway\" (allowed: {1})", "前缀里的 {0} 没有给出；请写在 \"gateway\" 里（允许：{1}）") \
+X(S_BACKOFF_ORDER, "backoff_order", E, "\"backoff_min\" {0} is longer than \"backoff_max\" {1}", "\"backoff_min\" {0} 比 \"backoff_max\" {1} 长") \
 X(S_NEEDS_MQTT5, "needs_mqtt5", E, "{0} needs MQTT 5; remove \"mqtt\": 3 or this key", "{0} 需要 MQTT 5；请去掉 \"mqtt\": 3 或这个键") \
 X(S_MQTT3, "mqtt3", W, "with MQTT 3.1.1 a refusal by the broker's access list is silent; use 5 where the broker can", "MQTT 3.1.1 下服务器拒绝发布时没有回音；服务器支持时请用 5") \
 X(S_NO_CENTRES, "no_centres", W, "no centre: alarms stay on this gateway", "没有监控中心：报警只留在本机")

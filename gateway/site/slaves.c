@@ -15,7 +15,7 @@ static const uint32_t every_default_ms[POLL_CLASS_COUNT] = {
 /* Modbus over Serial Line V1.02, 2.2: 1..247. On TCP also 0 and 255: Messaging on TCP/IP V1.0b, 4.4.1.2. */
 static bool unit_is_allowed(enum link_kind kind, int64_t unit)
 {
-    return (unit >= 1 && unit <= 247) || (kind == LINK_TCP && (unit == 0 || unit == 255));
+    return (unit >= 1 && unit <= 247) || ((kind == LINK_TCP || kind == LINK_REPLAY) && (unit == 0 || unit == 255));
 }
 
 static void load_bus_of(struct loader *l, const struct build_slave *build)
@@ -51,7 +51,7 @@ static void load_unit(struct loader *l, const struct build_slave *build)
     if (!unit_is_allowed(kind, raw->unit))
         complain_node(l->complaints, node, ON_VALUE, S_UNIT_RANGE,
                       WORDS(words_number(l->complaints, (double)raw->unit), same(link_names[kind]),
-                            same(kind == LINK_TCP ? "0 … 247, 255" : "1 … 247")));
+                            same(kind == LINK_TCP || kind == LINK_REPLAY ? "0 … 247, 255" : "1 … 247")));
 }
 
 /* taken: slave + 1 by bus and unit. */
@@ -194,7 +194,8 @@ static void load_watch(struct loader *l, const struct build_slave *build)
     if (build->profile == NULL || build->broken)
         return;
     const struct profile *profile = &build->profile->profile;
-    slave->has_identity = profile->has_identity;
+    bool const replayed = slave->bus >= 0 && l->buses[slave->bus].kind == LINK_REPLAY; /* who it was is long decided */
+    slave->has_identity = profile->has_identity && !replayed;
     slave->identity_function = profile->identity_function;
     slave->identity = profile->identity;
     slave->identity.address = (uint16_t)(profile->identity.address + slave_base(build));
@@ -217,9 +218,11 @@ static void load_watch(struct loader *l, const struct build_slave *build)
 static void check_link(struct loader *l, const struct build_slave *build)
 {
     const struct profile *profile = build->profile == NULL ? NULL : &build->profile->profile;
-    if (profile == NULL || build->slave->bus < 0 || l->buses[build->slave->bus].kind == LINK_TCP)
+    if (profile == NULL || build->slave->bus < 0)
         return;
     const struct site_bus *bus = &l->buses[build->slave->bus];
+    if (bus->kind == LINK_TCP || bus->kind == LINK_REPLAY)
+        return;
     const char *wanted = profile->format;
     char const given[] = {(char)('0' + bus->data_bits), bus->parity, (char)('0' + bus->stop_bits), '\0'};
     if (wanted[0] != '\0' && strcmp(wanted, given) != 0)

@@ -17,6 +17,7 @@ static const struct rule bus_lost = {.id = "bus.lost",
                                      .shelvable = true,
                                      .from_point = -1,
                                      .when_point = -1,
+                                     .suppress_point = -1,
                                      .unit = "",
                                      .zh = "总线中断",
                                      .en = "bus lost"};
@@ -30,6 +31,7 @@ static const struct rule interlock_failed = {.id = "interlock.failed",
                                              .latch = true,
                                              .from_point = -1,
                                              .when_point = -1,
+                                             .suppress_point = -1,
                                              .unit = "",
                                              .zh = "联锁动作失败",
                                              .en = "interlock failed"};
@@ -52,6 +54,21 @@ bool rule_add(struct loader *l, const struct rule *rule)
     return true;
 }
 
+uint32_t group_find(struct loader *l, const char *name)
+{
+    for (uint32_t i = 0; i < l->group_count; i++)
+        if (strcmp(l->groups[i], name) == 0)
+            return i + 1;
+    if (l->group_count == SITE_GROUPS_MAX)
+        return 0;
+    if (l->groups == NULL)
+        l->groups = take_array(l->arena, SITE_GROUPS_MAX, sizeof *l->groups, l->complaints);
+    if (l->groups == NULL)
+        return 0;
+    l->groups[l->group_count++] = take_text(l->arena, name, l->complaints);
+    return l->group_count;
+}
+
 int32_t rule_find(const struct loader *l, size_t device, const char *id)
 {
     const struct site_device *found = &l->devices[device];
@@ -65,8 +82,17 @@ static void add_subject_rule(struct loader *l, struct subject *subject, size_t i
 {
     struct rule own = *rule;
     own.subject = (int32_t)index;
-    subject->rule_first = (int32_t)l->rule_count;
-    subject->rule_count = rule_add(l, &own) ? 1 : 0;
+    if (subject->rule_count == 0)
+        subject->rule_first = (int32_t)l->rule_count;
+    subject->rule_count += rule_add(l, &own) ? 1 : 0;
+}
+
+static void add_proof_test(struct loader *l, struct subject *subject, size_t index)
+{
+    struct rule rules[DUE_STAGES];
+    size_t const count = rules_of_proof_test(l->raw.interlocks[subject->index].node, rules);
+    for (size_t i = 0; i < count; i++)
+        add_subject_rule(l, subject, index, &rules[i]);
 }
 
 /* Devices, then buses, then interlocks; the devices' rules stand already. */
@@ -92,6 +118,7 @@ static size_t fill_subjects(struct loader *l, struct subject *subjects)
         subjects[count] =
             (struct subject){.id = interlock->id, .cls = "interlock", .kind = SUBJECT_INTERLOCK, .index = (int32_t)i};
         add_subject_rule(l, &subjects[count], count, &interlock_failed);
+        add_proof_test(l, &subjects[count], count);
         interlock->subject = (int32_t)count;
         interlock->failed_rule = subjects[count].rule_first;
     }
@@ -119,4 +146,6 @@ void load_subjects(struct loader *l)
     site->subjects = subjects;
     site->rules = rules;
     site->rule_count = l->rule_count;
+    site->groups = l->groups;
+    site->group_count = l->group_count;
 }

@@ -229,6 +229,11 @@ static bool load_action(struct loader *l, const struct node *node, struct site_a
         !may_write(l, at, raw.write, action.slave, action.point) || raw.value == NULL ||
         !write_value_read(l, raw.value, action.slave, action.point, &action.value))
         return false;
+    action.off_delay_ms = (uint32_t)raw.off_delay_ms;
+    action.by_hand = raw.release != 0;
+    if (action.by_hand && action.off_delay_ms > 0)
+        complain_node(l->complaints, node_child(node, "off_delay"), ON_KEY, S_NOT_WITH,
+                      WORDS(words_quote(l->complaints, "off_delay"), words_quote(l->complaints, "release")));
     *ret_action = action;
     return true;
 }
@@ -425,6 +430,7 @@ void load_interlocks(struct loader *l)
         load_actions(l, raw, &l->interlocks[i]);
         load_confirm(l, raw, &l->interlocks[i]);
         check_fights(l, i);
+        check_date(l, node_child(raw->node, "proof_test_next"));
     }
     l->site->interlocks = l->interlocks;
     l->site->interlock_count = l->raw.interlock_count;

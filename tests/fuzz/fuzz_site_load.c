@@ -50,7 +50,7 @@ static void check_slave(const struct site *site, const struct site_slave *slave)
     struct plan plan;
     size_t idle = 0;
     CHECK(slave->bus >= 0 && (size_t)slave->bus < site->bus_count);
-    CHECK(plan_make(slave, reads, SITE_POINTS_MAX, order, &plan) == ERR_OK);
+    CHECK(plan_make(&site->buses[slave->bus], slave, reads, SITE_POINTS_MAX, order, &plan) == ERR_OK);
     for (size_t i = 0; i < slave->point_count; i++)
         idle += slave->points[i].idle;
     CHECK(plan.point_count + idle == slave->point_count);

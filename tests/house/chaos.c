@@ -13,7 +13,7 @@
 
 #define SEEDS_AT_SCALE_1 6
 #define CHAOS_US         (90 * MINUTE)
-#define HEALING_US       (4 * MINUTE)
+#define HEALING_US       (16 * MINUTE) /* a flood is over when fewer than five were raised in ten */
 #define FIRST_SEED       1000
 
 /* Something that is going on until a time; CLOCK_NEVER: is not. */

@@ -339,6 +339,13 @@ static const char *remark(void *self)
     return fake->port_there ? "" : "the port is gone";
 }
 
+static bool gone(void *self, int *ret_fd)
+{
+    const struct fake_link *fake = self;
+    *ret_fd = -1;
+    return !fake->port_there;
+}
+
 struct link fake_link_door(struct fake_link *fake)
 {
     static const struct link_ops ops = {
@@ -349,6 +356,7 @@ struct link fake_link_door(struct fake_link *fake)
         .fd = fd,
         .destroy = destroy,
         .remark = remark,
+        .gone = gone,
     };
     return (struct link){.ops = &ops, .self = fake};
 }

@@ -68,6 +68,11 @@ static void fill_alarm(struct record *record, const cJSON *tree)
     take_word(tree, "from", record->from, sizeof record->from);
     take_word(tree, "state", record->state, sizeof record->state);
     record->occurrence = occurrence_of(uid);
+    take_word(tree, "priority", record->priority, sizeof record->priority);
+    record->chattering = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "chattering"));
+    double count = 0;
+    (void)take_number(tree, "count", &count);
+    record->count = (uint64_t)count;
     record->has_value = take_number(tree, "value", &record->value);
     (void)take_number(tree, "limit", &record->limit);
 }
@@ -129,6 +134,7 @@ static void enter(struct ledger *ledger, const struct accepted *message, const c
     record->by_history = strstr(message->topic, "/history") != NULL;
     take_word(tree, "dev", record->dev, sizeof record->dev);
     take_word(tree, "event", record->event, sizeof record->event);
+    record->test = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "test"));
     if (kind == RECORD_ALARM)
         fill_alarm(record, tree);
 }
@@ -316,11 +322,60 @@ static bool step_exists(const char *event, const char *from, const char *to)
         {"acked", "RTN_UNACK", "NORM"},
         {"acked", "LATCH_UNACK", "LATCH_ACKED"},
         {"reset", "LATCH_ACKED", "NORM"},
+        {"rearmed", "ACKED", "UNACK"},
+        {"chattering", "UNACK", "UNACK"},
+        {"chattering", "ACKED", "ACKED"},
+        {"shelved", "NORM", "SHELVED"},
+        {"shelved", "UNACK", "SHELVED"},
+        {"shelved", "ACKED", "SHELVED"},
+        {"shelved", "RTN_UNACK", "SHELVED"},
+        {"shelved", "SHELVED", "SHELVED"},
+        {"unshelved", "SHELVED", "SUPPRESSED"},
+        {"disabled", "SUPPRESSED", "OOS"},
+        {"enabled", "OOS", "SUPPRESSED"},
     };
+    static const char *const leaving[][2] = {
+        {"unshelved", "SHELVED"}, {"unsuppressed", "SUPPRESSED"}, {"enabled", "OOS"}};
+    static const char *const seen[] = {"NORM", "UNACK", "LATCH_UNACK", "LATCH_ACKED"};
+    static const char *const all[] = {"NORM", "UNACK", "ACKED", "RTN_UNACK", "LATCH_UNACK", "LATCH_ACKED", "SHELVED"};
+    if (strcmp(event, "summarised") == 0)
+        return true; /* any: it is the sum of some of these */
+    for (size_t i = 0; i < ARRAY_SIZE(leaving) * ARRAY_SIZE(seen); i++)
+        if (strcmp(leaving[i / ARRAY_SIZE(seen)][0], event) == 0 &&
+            strcmp(leaving[i / ARRAY_SIZE(seen)][1], from) == 0 && strcmp(seen[i % ARRAY_SIZE(seen)], to) == 0)
+            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        if (strcmp(all[i], from) == 0 && ((strcmp(event, "suppressed") == 0 && strcmp(to, "SUPPRESSED") == 0) ||
+                                          (strcmp(event, "disabled") == 0 && strcmp(to, "OOS") == 0)))
+            return true;
     for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
         if (strcmp(steps[i][0], event) == 0 && strcmp(steps[i][1], from) == 0 && strcmp(steps[i][2], to) == 0)
             return true;
     return false;
+}
+
+/* What a drill told of is raised as real when it is over. */
+static bool is_end_of_drill(const struct chain *chain, const struct record *record)
+{
+    return chain->test && !record->test && strcmp(record->event, "raised") == 0 &&
+           strcmp(record->state, "UNACK") == 0 &&
+           (strcmp(record->from, "UNACK") == 0 || strcmp(record->from, "ACKED") == 0);
+}
+
+/* The number of an occurrence grows by one with each raise, told or counted; `uid` stays while nothing is raised. */
+static bool is_counted(const struct chain *chain, const struct record *record)
+{
+    if (record->occurrence < chain->occurrence)
+        return false;
+    uint64_t const more = record->occurrence - chain->occurrence;
+    bool const raised = strcmp(record->event, "raised") == 0;
+    bool const shows = strcmp(record->from, "SHELVED") == 0 || strcmp(record->from, "SUPPRESSED") == 0 ||
+                       strcmp(record->from, "OOS") == 0;
+    if (raised)
+        return more >= 1 && more - 1 <= record->count;
+    if (strcmp(record->event, "summarised") == 0)
+        return (more <= record->count || shows) && (more > 0 || strcmp(record->from, record->state) != 0);
+    return shows && strcmp(record->state, "UNACK") == 0 ? more == 1 : more == 0;
 }
 
 static void walk_chains(struct ledger *ledger)
@@ -331,15 +386,29 @@ static void walk_chains(struct ledger *ledger)
             continue;
         struct chain *chain = chain_of(ledger, record->dev, record->alarm);
         bool const raised = strcmp(record->event, "raised") == 0;
-        bool const counted = raised ? record->occurrence > chain->occurrence
-                                    : record->occurrence == chain->occurrence && chain->occurrence > 0;
-        if (strcmp(record->from, chain->state) != 0 || !counted ||
-            !step_exists(record->event, record->from, record->state))
+        if (strcmp(record->from, chain->state) != 0 || !is_counted(chain, record) ||
+            (!step_exists(record->event, record->from, record->state) && !is_end_of_drill(chain, record)))
             blame(ledger, INV_CHAIN, record->at_us, chain->state, record->raw);
         (void)snprintf(chain->state, sizeof chain->state, "%s", record->state);
+        memcpy(chain->priority, record->priority, sizeof chain->priority);
         chain->occurrence = record->occurrence;
         chain->raises += raised;
+        chain->test = record->test;
+        chain->counted += record->count;
     }
+}
+
+static int is_listed(const cJSON *alarms, const char *alarm)
+{
+    const cJSON *item;
+    char word[LEDGER_ID_MAX];
+    cJSON_ArrayForEach(item, alarms)
+    {
+        take_word(item, "alarm", word, sizeof word);
+        if (strcmp(word, alarm) == 0)
+            return 1;
+    }
+    return 0;
 }
 
 /* Retained active/{dev}: exactly the alarms that are not NORM. */
@@ -351,10 +420,17 @@ static void compare_active(struct ledger *ledger, const char *dev)
     cJSON *tree = message != NULL ? cJSON_Parse(message->payload) : NULL;
     const cJSON *alarms = cJSON_GetObjectItemCaseSensitive(tree, "alarms");
     int standing = 0;
+    int hushed = 0;
     bool same = cJSON_IsArray(alarms);
     for (size_t i = 0; i < ledger->chain_count; i++) {
         const struct chain *chain = &ledger->chains[i];
-        if (strcmp(chain->dev, dev) != 0 || strcmp(chain->state, "NORM") == 0)
+        if (strcmp(chain->dev, dev) != 0)
+            continue;
+        if (ledger_hushed(ledger, chain->priority, ledger->world->stage.t_us)) {
+            hushed += is_listed(alarms, chain->alarm); /* only active/ knows, until it is told in a sum */
+            continue;
+        }
+        if (strcmp(chain->state, "NORM") == 0)
             continue;
         standing++;
         bool found = false;
@@ -368,11 +444,12 @@ static void compare_active(struct ledger *ledger, const char *dev)
             take_word(item, "state", state, sizeof state);
             take_word(item, "uid", uid, sizeof uid);
             if (strcmp(alarm, chain->alarm) == 0)
-                found = strcmp(state, chain->state) == 0 && occurrence_of(uid) == chain->occurrence;
+                found = strcmp(state, chain->state) == 0 && occurrence_of(uid) == chain->occurrence &&
+                        (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "test")) != 0) == chain->test;
         }
         same = same && found;
     }
-    if (!same || cJSON_GetArraySize(alarms) != standing)
+    if (!same || cJSON_GetArraySize(alarms) != standing + hushed)
         blame(ledger, INV_ACTIVE, ledger->world->stage.t_us, dev, message != NULL ? message->payload : "nothing");
     cJSON_Delete(tree);
 }
@@ -494,6 +571,23 @@ static void print_transaction(const struct world *world, const struct wire_event
     if (event->has_gas)
         (void)fprintf(stderr, ", %g %%LEL", event->gas_lel_pct);
     (void)fputc('\n', stderr);
+}
+
+bool ledger_hushed(const struct ledger *ledger, const char *priority, int64_t t_us)
+{
+    bool hushed = false;
+    if (strcmp(priority, "critical") == 0 || strcmp(priority, "high") == 0)
+        return false;
+    for (uint64_t seq = 1; seq <= ledger->lanes[LANE_A].last; seq++) {
+        const struct record *record = &ledger->lanes[LANE_A].list[seq];
+        if (record->raw == NULL || record->kind != RECORD_EVENT || record->at_us > t_us)
+            continue;
+        if (strcmp(record->event, "flood_started") == 0)
+            hushed = true;
+        if (strcmp(record->event, "flood_ended") == 0 || strcmp(record->event, "boot") == 0)
+            hushed = false;
+    }
+    return hushed;
 }
 
 void ledger_print(const struct ledger *ledger, int64_t from_us, int64_t to_us)

@@ -30,12 +30,16 @@ struct record {
     bool has_value;
     double value;
     double limit;
+    bool chattering;
+    bool test;      /* of a device in a drill */
+    uint64_t count; /* activations that no record tells of */
     uint64_t occurrence;
     char dev[LEDGER_ID_MAX];
     char alarm[LEDGER_ID_MAX];
     char event[LEDGER_WORD_MAX];
     char from[LEDGER_WORD_MAX];
     char state[LEDGER_WORD_MAX];
+    char priority[LEDGER_WORD_MAX];
 };
 
 enum lane { LANE_A, LANE_T, LANE_COUNT };
@@ -50,8 +54,10 @@ struct chain { /* of one alarm */
     char dev[LEDGER_ID_MAX];
     char alarm[LEDGER_ID_MAX];
     char state[LEDGER_WORD_MAX];
+    char priority[LEDGER_WORD_MAX];
     uint64_t occurrence;
     uint64_t raises;
+    uint64_t counted;
     bool test;
 };
 
@@ -77,6 +83,9 @@ const struct chain *ledger_chain(const struct ledger *ledger, const char *dev, c
 const struct record *ledger_find(const struct ledger *ledger, const char *dev, const char *alarm, const char *event,
                                  size_t n);
 size_t ledger_count(const struct ledger *ledger, const char *dev, const char *alarm, const char *event);
+
+/* Were alarms of that priority told in sums at that time, or are they held back until then because of it? */
+bool ledger_hushed(const struct ledger *ledger, const char *priority, int64_t t_us);
 
 /* Prints what went over the wires and what was recorded, for whoever looks for the cause of something. */
 void ledger_print(const struct ledger *ledger, int64_t from_us, int64_t to_us);

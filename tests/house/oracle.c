@@ -26,6 +26,7 @@ static int bus_of(const struct world *world, int slave)
 struct change {
     int64_t at_us;
     bool raised;
+    bool summed; /* what became of it in a flood: it happened at some time before */
     const struct record *record;
 };
 
@@ -36,12 +37,19 @@ static size_t list_changes(const struct ledger *ledger, const char *dev, const c
     size_t max = 0;
     for (uint64_t seq = 1; seq <= ledger->lanes[LANE_A].last; seq++) {
         const struct record *record = &ledger->lanes[LANE_A].list[seq];
-        bool const raised = strcmp(record->event, "raised") == 0;
         if (record->raw == NULL || record->kind != RECORD_ALARM || strcmp(record->dev, dev) != 0 ||
-            strcmp(record->alarm, alarm) != 0 || (!raised && strcmp(record->event, "cleared") != 0))
+            strcmp(record->alarm, alarm) != 0)
             continue;
+        bool const summed = strcmp(record->event, "summarised") == 0;
+        bool raised = strcmp(record->event, "raised") == 0;
+        if (summed)
+            raised = strcmp(record->state, "UNACK") == 0 || strcmp(record->state, "ACKED") == 0;
+        if (!raised && !summed && strcmp(record->event, "cleared") != 0)
+            continue;
+        if (raised && !summed && (strcmp(record->from, "UNACK") == 0 || strcmp(record->from, "ACKED") == 0))
+            continue; /* it stood already: a drill is over, which the ledger judges */
         list = stage_grow(list, count, &max, sizeof *list);
-        list[count++] = (struct change){.at_us = record->at_us, .raised = raised, .record = record};
+        list[count++] = (struct change){.at_us = record->at_us, .raised = raised, .summed = summed, .record = record};
     }
     *ret_list = list;
     return count;
@@ -54,6 +62,19 @@ static bool stands(const struct change *list, size_t count, int64_t t_us)
     for (size_t i = 0; i < count && list[i].at_us <= t_us + TICK_US; i++)
         standing = list[i].raised;
     return standing;
+}
+
+/* It stands as raised because it chatters, whatever it is at that time. */
+static bool chatters(const struct ledger *ledger, const char *dev, const char *alarm, int64_t t_us)
+{
+    bool chattering = false;
+    for (uint64_t seq = 1; seq <= ledger->lanes[LANE_A].last; seq++) {
+        const struct record *record = &ledger->lanes[LANE_A].list[seq];
+        if (record->raw != NULL && record->kind == RECORD_ALARM && record->at_us <= t_us + TICK_US &&
+            strcmp(record->dev, dev) == 0 && strcmp(record->alarm, alarm) == 0)
+            chattering = record->chattering;
+    }
+    return chattering;
 }
 
 /* Stands at some time of from..to. */
@@ -145,12 +166,16 @@ static size_t last_before(const struct seen *list, size_t count, int64_t t_us)
     return low == 0 ? count : low - 1;
 }
 
+/* After trouble on the line a reading that says something new is told when another one confirms it: a transaction later, and
+ * the half second of rest that a detector may want. */
+#define DOUBT_US (SECOND * 6 / 10)
+
 static void check_raise(struct world *world, const struct expect_rule *rule, const struct seen *list, size_t count,
                         const struct change *change)
 {
     size_t at = last_before(list, count, change->at_us + TICK_US);
-    if (at < count && at > 0 && list[at].t_us >= change->at_us && !crosses(rule, &list[at]))
-        at--; /* the delay ended at the very moment at which a reading ended it for nothing */
+    if (at < count && at > 0 && list[at].t_us >= change->at_us - DOUBT_US && !crosses(rule, &list[at]))
+        at--; /* the delay ended just when a reading ended it for nothing, or while that waited to be confirmed */
     int64_t since_us = CLOCK_NEVER;
     bool value_seen = false;
     for (size_t i = at; i < count && (list[i].sight != SIGHT_GOOD || crosses(rule, &list[i])); i--) {
@@ -200,22 +225,25 @@ struct run {
     int64_t settled_us; /* the life began long enough before */
 };
 
-static void judge_run(struct world *world, const struct expect_rule *rule, const struct run *run,
-                      const struct change *changes, size_t change_count)
+static void judge_run(struct world *world, const struct ledger *ledger, const struct expect_rule *rule,
+                      const struct run *run, const struct change *changes, size_t change_count)
 {
     int64_t due_us = run->from_us + (run->crossing ? rule->on_us : rule->off_us) + SLACK_US;
     if (due_us < run->settled_us)
         due_us = run->settled_us;
     if (due_us >= run->to_us)
         return;
-    if (stands(changes, change_count, due_us) != run->crossing)
+    bool const standing = stands(changes, change_count, due_us);
+    if (standing && !run->crossing && chatters(ledger, rule->dev, rule->alarm, due_us))
+        return;
+    if (standing != run->crossing)
         stage_blame(&world->stage, run->crossing ? INV_MISSED_RAISE : INV_MISSED_CLEAR, due_us,
                     "%s %s: %s since %.3f s", rule->dev, rule->alarm, run->crossing ? "crossing" : "below",
                     (double)run->from_us / 1e6);
 }
 
-static void check_runs(struct world *world, const struct expect_rule *rule, const struct seen *list, size_t count,
-                       const struct change *changes, size_t change_count)
+static void check_runs(struct world *world, const struct ledger *ledger, const struct expect_rule *rule,
+                       const struct seen *list, size_t count, const struct change *changes, size_t change_count)
 {
     struct run run = {0};
     bool open = false;
@@ -225,7 +253,7 @@ static void check_runs(struct world *world, const struct expect_rule *rule, cons
                           (crossing || is_below(rule, &list[i])) && list[i].life == list[i - 1].life &&
                           list[i].t_us - list[i - 1].t_us < GAP_MAX_US;
         if (!fits && open)
-            judge_run(world, rule, &run, changes, change_count);
+            judge_run(world, ledger, rule, &run, changes, change_count);
         if (!fits) {
             open = crossing || is_below(rule, &list[i]);
             run = (struct run){.from_us = list[i].t_us, .crossing = crossing};
@@ -234,7 +262,7 @@ static void check_runs(struct world *world, const struct expect_rule *rule, cons
         run.to_us = list[i].t_us;
     }
     if (open)
-        judge_run(world, rule, &run, changes, change_count);
+        judge_run(world, ledger, rule, &run, changes, change_count);
 }
 
 static void check_rule(struct world *world, const struct ledger *ledger, const struct expect_rule *rule)
@@ -248,7 +276,7 @@ static void check_rule(struct world *world, const struct ledger *ledger, const s
             check_raise(world, rule, list, count, &changes[i]);
         else
             check_clear(world, rule, list, count, &changes[i]);
-    check_runs(world, rule, list, count, changes, change_count);
+    check_runs(world, ledger, rule, list, count, changes, change_count);
     free(list);
     free(changes);
 }
@@ -311,9 +339,9 @@ static bool fails_all_along(const struct world *world, const struct expect_devic
     return failures >= 2 && !is_gap(world, device, from_us, next_us);
 }
 
-/* A probe that was answered is in the log as good, but nothing of it is used: the read that follows is what counts, and
- * the line may be lost in between. */
-#define PROBED_US 1000000
+/* A probe that was answered is in the log as good, but nothing of it is used: the read that follows is what counts, or, after
+ * trouble on the line, the one that confirms it; and the line may be lost in between. */
+#define PROBED_US (2 * SECOND)
 
 /* Since when a slave of the device stands still, as far as its heartbeat can tell; CLOCK_NEVER: none does. */
 static int64_t frozen_since_us(const struct world *world, const struct expect_device *device, int64_t t_us)
@@ -332,6 +360,15 @@ static int64_t frozen_since_us(const struct world *world, const struct expect_de
     return CLOCK_NEVER;
 }
 
+/* The port was gone as long as the alarm waits, and is back for too short a time for all to have been read. */
+static bool is_only_just_back(const struct world *world, const struct expect_device *device, int64_t from_us,
+                              int64_t at_us)
+{
+    int const bus = bus_of(world, plant_find(&world->plant, device->slaves[0]));
+    return plant_was(&world->plant, bus, TRUTH_PORT_GONE, 1, from_us, from_us + PROBED_US) &&
+           plant_was(&world->plant, bus, TRUTH_PORT_GONE, 1, at_us - PROBED_US, at_us);
+}
+
 static void check_comm_raise(struct world *world, const struct expect_device *device, int64_t at_us)
 {
     int64_t const from_us = at_us - device->comm_on_us;
@@ -342,7 +379,7 @@ static void check_comm_raise(struct world *world, const struct expect_device *de
     for (const char *const *id = device->slaves; *id != NULL; id++)
         if (last_good_us(world, plant_find(&world->plant, *id), at_us) <= from_us + PROBED_US)
             return;
-    if (!fails_all_along(world, device, from_us, at_us))
+    if (!is_only_just_back(world, device, from_us, at_us) && !fails_all_along(world, device, from_us, at_us))
         stage_blame(&world->stage, INV_FALSE_RAISE, at_us, "%s comm.lost, but all of it answered", device->dev);
 }
 
@@ -356,8 +393,8 @@ static void check_comm_clear(struct world *world, const struct expect_device *de
 }
 
 /* While no answer came for long enough, in one life, the alarm must stand. */
-static void check_comm_missed(struct world *world, const struct expect_device *device, const char *id,
-                              const struct change *changes, size_t change_count)
+static void check_comm_missed(struct world *world, const struct ledger *ledger, const struct expect_device *device,
+                              const char *id, const struct change *changes, size_t change_count)
 {
     int const slave = plant_find(&world->plant, id);
     for (size_t life = 0; life < world->life_count; life++) {
@@ -372,7 +409,8 @@ static void check_comm_missed(struct world *world, const struct expect_device *d
                 continue;
             int64_t const until_us = last ? end_us : event->done_us;
             int64_t const due_us = since_us + device->comm_on_us + device->every_us + NOTICE_US;
-            if (until_us > due_us && !stands(changes, change_count, due_us))
+            if (until_us > due_us && !stands(changes, change_count, due_us) &&
+                !ledger_hushed(ledger, device->comm_priority, due_us))
                 stage_blame(&world->stage, INV_MISSED_RAISE, due_us, "%s comm.lost: %s is silent since %.3f s",
                             device->dev, id, (double)since_us / 1e6);
             since_us = until_us;
@@ -385,12 +423,14 @@ static void check_comm(struct world *world, const struct ledger *ledger, const s
     struct change *changes;
     size_t count = list_changes(ledger, device->dev, "comm.lost", &changes);
     for (size_t i = 0; i < count; i++)
-        if (changes[i].raised)
+        if (changes[i].summed)
+            continue;
+        else if (changes[i].raised)
             check_comm_raise(world, device, changes[i].at_us);
         else
             check_comm_clear(world, device, changes[i].at_us);
     for (const char *const *id = device->slaves; *id != NULL; id++)
-        check_comm_missed(world, device, *id, changes, count);
+        check_comm_missed(world, ledger, device, *id, changes, count);
     free(changes);
 }
 

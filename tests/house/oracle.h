@@ -25,6 +25,7 @@ struct expect_device {
     int64_t comm_on_us;
     int64_t comm_off_us;
     int64_t frozen_after_us; /* 0: nobody watches its heartbeat */
+    const char *comm_priority;
 };
 
 struct expectations {

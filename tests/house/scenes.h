@@ -31,6 +31,23 @@ void a_frozen_detector_votes(void **state);
 void an_alarm_behind_a_gate(void **state);
 void one_channel_of_a_panel(void **state);
 
+/* orders.c: what people order, over restarts */
+void a_drill_over_a_restart(void **state);
+void a_drill_is_dropped_by_who_wants_none(void **state);
+void a_drill_survives_a_kill_at_any_touch(void **state);
+void a_shelf_over_a_restart(void **state);
+
+/* dates.c: days pass */
+void dates_come_nearer(void **state);
+void a_date_is_told_once_over_a_kill_at_any_touch(void **state);
+
+/* yard.c: many alarms at once */
+void a_flood_is_told_in_sums(void **state);
+void a_flood_ends_with_a_restart(void **state);
+void an_alarm_that_chatters_stands(void **state);
+void chattering_survives_a_kill_at_any_touch(void **state);
+void suppression_first_out_and_re_alarm_survive_a_restart_anywhere(void **state);
+
 /* chaos.c: seeded */
 void chaos(void **state);
 

@@ -19,10 +19,10 @@ static const struct plant_row example_rows[] = {
 };
 
 static const struct expect_device example_devices[] = {
-    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
-    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
-    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
-    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0, "high"},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0, "high"},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0, "high"},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
 };
 
 const struct stage_set example_site = {
@@ -84,13 +84,13 @@ static const struct plant_row street_rows[] = {
 };
 
 static const struct expect_device street_devices[] = {
-    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
-    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
-    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
-    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
-    {"stamp-1", {"stamp-1"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
-    {"stamp-2", {"stamp-2"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
-    {"stamp-3", {"stamp-3"}, 5 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
+    {"gas-kitchen", {"gas-kitchen"}, HALF_SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0, "high"},
+    {"gas-store", {"gas-store"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0, "high"},
+    {"valve-kitchen", {"valve-kitchen"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0, "high"},
+    {"lift-1", {"di-1", "speed-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+    {"stamp-1", {"stamp-1"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+    {"stamp-2", {"stamp-2"}, 2 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+    {"stamp-3", {"stamp-3"}, 5 * SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
 };
 
 const struct stage_set street_site = {
@@ -137,10 +137,10 @@ static const struct plant_row works_rows[] = {
 };
 
 static const struct expect_device works_devices[] = {
-    {"gas-boiler", {"gas-boiler"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, MINUTE},
-    {"gas-17", {"panel-1"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0},
-    {"boiler-1", {"inputs-1", "gauge-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0},
-    {"valve-boiler", {"valve-boiler"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0},
+    {"gas-boiler", {"gas-boiler"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, MINUTE, "high"},
+    {"gas-17", {"panel-1"}, SECOND, MINUTE, 30 * SECOND, 5 * SECOND, 0, "high"},
+    {"boiler-1", {"inputs-1", "gauge-1"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+    {"valve-boiler", {"valve-boiler"}, HALF_SECOND, MINUTE, 10 * SECOND, 5 * SECOND, 0, "high"},
 };
 
 static const struct expect_rule works_rules[] = {{"gas-boiler", "gas.high", 40, 3, 0, 10 * SECOND}};
@@ -153,4 +153,57 @@ const struct stage_set works_site = {
                      .device_count = ARRAY_SIZE(works_devices),
                      .trip = "boiler-gas-trip",
                      .board = "valve-boiler"},
+};
+
+static const char yard_text[] =
+    "{ 'gateway': { 'id': 'yard-1', 'name': 'doll', 'language': 'en' },"
+    "  'buses': [ { 'id': 'rs485-1', 'link': 'rtu', 'port': '/nowhere/rs485-1', 'baud': 9600, 'format': '8N1', "
+    "'timeout': '300ms' } ],"
+    "  'slaves': [ { 'id': 'inputs-1', 'bus': 'rs485-1', 'unit': 5, 'profile': 'di-8ch', 'every': '500ms' },"
+    "              { 'id': 'inputs-2', 'bus': 'rs485-1', 'unit': 6, 'profile': 'di-8ch', 'every': '500ms' } ],"
+    "  'devices': ["
+    "    { 'id': 'yard', 'class': 'generic', 'points': {"
+    "        'a1': 'inputs-1.in_1', 'a2': 'inputs-1.in_2', 'a3': 'inputs-1.in_3', 'a4': 'inputs-1.in_4',"
+    "        'a5': 'inputs-1.in_5', 'a6': 'inputs-1.in_6', 'a7': 'inputs-1.in_7', 'a8': 'inputs-1.in_8',"
+    "        'b1': 'inputs-2.in_1', 'b2': 'inputs-2.in_2', 'b3': 'inputs-2.in_3', 'b4': 'inputs-2.in_4',"
+    "        'b5': 'inputs-2.in_5', 'b6': 'inputs-2.in_6', 'b7': 'inputs-2.in_7', 'b8': 'inputs-2.in_8' },"
+    "      'alarms': {"
+    "        'a.1': { 'point': 'a1', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.2': { 'point': 'a2', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.3': { 'point': 'a3', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.4': { 'point': 'a4', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.5': { 'point': 'a5', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.6': { 'point': 'a6', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'a.7': { 'point': 'a7', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'medium' },"
+    "        'b.1': { 'point': 'b1', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.2': { 'point': 'b2', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.3': { 'point': 'b3', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.4': { 'point': 'b4', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.5': { 'point': 'b5', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.6': { 'point': 'b6', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'low' },"
+    "        'b.7': { 'point': 'b7', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'high' },"
+    "        'b.8': { 'point': 'b8', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'critical' },"
+    "        'quiet.1': { 'point': 'a1', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'high', "
+    "'suppress': { 'point': 'a8', 'is': true }, 'latch': true },"
+    "        'again.1': { 'point': 'a1', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'high', "
+    "'rearm': '1m' },"
+    "        'first.1': { 'point': 'a1', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'high', "
+    "'group': 'yard' },"
+    "        'first.2': { 'point': 'a2', 'kind': 'bit', 'on_delay': '0s', 'off_delay': '0s', 'priority': 'high', "
+    "'group': 'yard' } } } ],"
+    "  'centres': [ { 'id': 'property', 'url': 'mqtt://127.0.0.1:18883' } ],"
+    "  'journal': { 'dir': 'unused' } }";
+
+static const struct plant_row yard_rows[] = {
+    {"inputs-1", "rs485-1", 5, PLANT_INPUTS},
+    {"inputs-2", "rs485-1", 6, PLANT_INPUTS},
+};
+
+static const struct expect_device yard_devices[] = {
+    {"yard", {"inputs-1", "inputs-2"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+};
+
+const struct stage_set yard_site = {
+    .setup = {.site_text = yard_text, .rows = yard_rows, .row_count = ARRAY_SIZE(yard_rows), .seed = 1},
+    .expectations = {.devices = yard_devices, .device_count = ARRAY_SIZE(yard_devices)},
 };

@@ -16,5 +16,7 @@ extern const struct stage_set street_site;
 /* A boiler house: a detector with a heartbeat whose doubt closes the valve, one channel of a panel of 64, and an alarm that
  * counts only while the burner fires. */
 extern const struct stage_set works_site;
+/* A yard with two dozen switches, each with an alarm: what many alarms do to each other, and to a person. */
+extern const struct stage_set yard_site;
 
 #endif

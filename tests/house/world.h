@@ -82,6 +82,9 @@ void world_reboot(struct world *world);
 
 /* An order through the inbox, without waiting. */
 void world_send_order(struct world *world, enum order_verb verb, const char *subject, const char *alarm);
+/* The same with everything an order may say; `token`, `by`, `why` and `source` are filled in. */
+void world_send(struct world *world, const struct order *given);
+struct answer world_give(struct world *world, const struct order *given);
 /* The same; runs until the answer is there. */
 struct answer world_order(struct world *world, enum order_verb verb, const char *subject, const char *alarm);
 

@@ -159,7 +159,6 @@ static void test_lost_results(void **state)
     turn(&bench, 10 * S);
     assert_true(bench.asked);                /* token 2 */
     written(&bench, 1, ERR_TIMEOUT, 11 * S); /* the late failure of the first says nothing about the second */
-    assert_true(bench.output.in_flight);
     turn(&bench, 12 * S);
     assert_false(bench.asked);
     written(&bench, 1, ERR_OK, 12 * S); /* but its success counts: the coil was read back */
@@ -458,6 +457,62 @@ static void test_random_plants(void **state)
     }
 }
 
+/* A fan goes on for a while; who needs it meanwhile takes it over, and the while begins anew. */
+static void test_an_output_goes_on_after_the_release(void **state)
+{
+    (void)state;
+    struct demand const on = {.any = true, .value = 1};
+    struct output output = {.off_delay_us = 300 * S};
+    struct written written = {.token = 1, .done_mono_us = 1 * S};
+    output_drive(&output, on, 0);
+    output_sent(&output, 1, 0);
+    output_written(&output, &written);
+    assert_true(output_rests(&output));
+    output_drive(&output, (struct demand){0}, 10 * S);
+    assert_false(output.demanded || output_due(&output, 20 * S) || output_rests(&output));
+    assert_int_equal(output_next_mono_us(&output), 310 * S);
+    assert_false(output_seen(&output, 0, 20 * S)); /* somebody switched it off: nobody demands it */
+    output_drive(&output, (struct demand){0}, 310 * S - 1);
+    assert_true(output.wanted > 0.5 && !output_rests(&output));
+    output_drive(&output, on, 310 * S - 1);
+    assert_true(output.demanded && output_rests(&output));
+    assert_int_equal(output_next_mono_us(&output), INTERLOCK_NEVER);
+    output_drive(&output, (struct demand){0}, 400 * S);
+    output_drive(&output, (struct demand){0}, 700 * S);
+    assert_true(output.wanted < 0.5 && output_due(&output, 700 * S) && !output.lingers && !output_rests(&output));
+}
+
+/* It is tried on even while it only lingers: the fan is wanted. */
+static void test_a_lingering_output_is_still_tried(void **state)
+{
+    (void)state;
+    struct output output = {.off_delay_us = 300 * S};
+    output_drive(&output, (struct demand){.any = true, .value = 1}, 0);
+    output_not_sent(&output, 0);
+    output_drive(&output, (struct demand){0}, S / 2);
+    assert_int_equal(output_next_mono_us(&output), 1 * S);
+    assert_true(output_due(&output, 1 * S) && output.wanted > 0.5);
+}
+
+/* A gas valve: opened at the valve, by somebody who has looked. */
+static void test_an_output_that_is_put_back_by_hand(void **state)
+{
+    (void)state;
+    struct demand const on = {.any = true, .value = 1};
+    for (int written = 0; written < 2; written++) {
+        struct output output = {.by_hand = true};
+        output_drive(&output, on, 0);
+        output_sent(&output, 1, 0);
+        if (written != 0)
+            output_written(&output, &(struct written){.token = 1, .done_mono_us = 1 * S});
+        output_drive(&output, (struct demand){0}, 10 * S);
+        assert_true(output_rests(&output) && !output_due(&output, 100 * S));
+        assert_int_equal(output_next_mono_us(&output), INTERLOCK_NEVER);
+        output_drive(&output, on, 200 * S); /* and closed again at any time */
+        assert_true(output_due(&output, 200 * S) && output.wanted > 0.5);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +530,9 @@ int main(void)
         cmocka_unit_test(test_demands),
         cmocka_unit_test(test_a_full_way_to_the_bus),
         cmocka_unit_test(test_no_release_under_another),
+        cmocka_unit_test(test_an_output_goes_on_after_the_release),
+        cmocka_unit_test(test_a_lingering_output_is_still_tried),
+        cmocka_unit_test(test_an_output_that_is_put_back_by_hand),
         cmocka_unit_test(test_random_plants),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@
 
 #include "drivers/device/classes.h"
 #include "gateway/base/check.h"
+#include "gateway/core/civil.h"
+#include "gateway/core/due.h"
 #include "gateway/site/load.h"
 #include "gateway/site/sentences.h"
 
@@ -652,6 +654,7 @@ static void the_example_is_what_it_says(void **state)
     assert_non_null(strstr(site->journal.dir, "/config/../build/demo/journal"));
     assert_true(site->journal.size_max == (uint64_t)2 << 30);
     assert_int_equal(site->journal.keep_sent_s, 7 * 86400);
+    assert_int_equal(site->journal.flash_budget, 200 * 1024 * 1024);
 
     const struct site_device *lift = device_of(site, "lift-1");
     assert_int_equal(lift->slave_count, 2);
@@ -783,7 +786,39 @@ static void values_are_merged_and_converted(void **state)
     assert_string_equal(site->centres[1].urls[0], "mqtts://[fd00::1]:1234");
     assert_int_equal(site->centres[1].drills, DRILLS_DROP);
     const struct site_device *vessel = device_of(site, "vessel-7");
-    assert_int_equal(vessel->point_count + vessel->slave_count + (size_t)vessel->rule_count, 0);
+    assert_int_equal(vessel->point_count + vessel->slave_count, 0);
+    assert_int_equal(vessel->rule_count, 8 * DUE_STAGES); /* its dates; nothing of a generic device shows use */
+}
+
+static void dates_are_alarms_in_four_stages(void **state)
+{
+    static const enum priority priorities[] = {PRIORITY_INFO, PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH};
+    static const char *const stages[] = {"60d", "30d", "7d", "due"};
+    const struct site *site = load_good(*state, GOLDEN "good/everything.json");
+    const struct site_device *vessel = device_of(site, "vessel-7");
+    char id[64];
+    for (size_t i = 0; i < DUE_STAGES; i++) {
+        (void)snprintf(id, sizeof id, "date.maint_%s", stages[i]);
+        const struct rule *rule = rule_of(site, vessel, id);
+        assert_int_equal(rule->kind, RULE_DUE);
+        assert_int_equal(rule->priority, priorities[i]);
+        assert_near(rule->limit, DUE_DAYS[i]);
+        assert_int_equal(rule->due_day, civil_day((struct civil){2026, 11, 16}));
+        assert_string_equal(rule->date, "maint_next");
+        assert_string_equal(rule->unit, "d");
+    }
+    assert_int_equal(rule_of(site, vessel, "date.inspect_due")->priority, PRIORITY_CRITICAL);
+    assert_int_equal(rule_of(site, vessel, "date.inspect_due")->on_delay_ms, 30000);
+    assert_string_equal(rule_of(site, vessel, "date.gauge_60d")->zh, "压力表");
+    assert_int_equal(rule_of(site, vessel, "date.cylinder_scrap_7d")->due_day, civil_day((struct civil){2032, 2, 29}));
+    const struct subject *trip = &site->subjects[site->interlocks[0].subject];
+    assert_int_equal(trip->rule_count, 1 + DUE_STAGES);
+    assert_string_equal(site->rules[trip->rule_first + DUE_STAGES].id, "date.proof_test_due");
+    assert_int_equal(site->cylinders->code_count, 3);
+    assert_string_equal(site->cylinders->codes[0], "132020000001");
+    assert_string_equal(site->cylinders->codes[1], "132020000002");
+    assert_string_equal(site->cylinders->codes[2], "nfc-04A2");
+    assert_int_equal(site->local_time->standard_s, 8 * 3600);
 }
 
 static void the_smallest_file_is_what_it_says(void **state)
@@ -877,6 +912,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_example_is_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_and_rules_are_grouped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_are_merged_and_converted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dates_are_alarms_in_four_stages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_smallest_file_is_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_contracts_example, set_up, tear_down),
         cmocka_unit_test_setup_teardown(complaints_are_printed_in_both_languages, set_up, tear_down),
