@@ -1,13 +1,14 @@
-/* The journal on disk, format 1 (`PRAGMA user_version`).
+/* The journal on disk, format 3 (`PRAGMA user_version`).
  *
  * Two SQLite 3 databases in journal.dir, WAL, synchronous=FULL, page_size 4096. `lock` beside them is held with flock(2)
  * by the one process that writes. Times are UTC milliseconds, numbers of records start at 1.
  *
  * Both files:
- *   record(seq INTEGER PRIMARY KEY, at, topic, payload)
- *       One row a record; `topic` is the part below {prefix}/{gw}, `payload` the bytes as they are published. A row is never
- *       changed. The newest row is never deleted, so max(seq) is the high-water mark without a row of its own: a plain
- *       rowid table without index costs one leaf page a commit (5.2 kB; AUTOINCREMENT or an index 9.4 kB, measured).
+ *   record(seq INTEGER PRIMARY KEY, at, topic, payload, sum)
+ *       One row a record; `topic` is the part below {prefix}/{gw}, `payload` the bytes as they are published, `sum` a checksum
+ *       of the four before it (journal_sum; NULL: written by format 1). A row is never changed. The newest row is never
+ *       deleted, so max(seq) is the high-water mark without a row of its own: a plain rowid table without index costs one leaf
+ *       page a commit (5.2 kB; AUTOINCREMENT or an index 9.4 kB, measured).
  *   gap(id INTEGER PRIMARY KEY, first, last, why)
  *       Numbers of this lane that no row holds any more, or never did. Written in the transaction that drops them; declared
  *       by an event in lane a afterwards (meta gap_declared_a, gap_declared_t in alarms.db: the id up to which that is
@@ -21,21 +22,33 @@
  *       boot      number of starts
  *       clean     1: closed properly; 0: in use, or the power went: the next opening checks the file
  *       first     the number this file began with (1, or after a lost file a higher one)
+ *       salvage, salvage_first, salvage_last, salvage_next   while a damaged file is salvaged: its name; numbers from `first` to
+ *                 `last` come back or are declared; down to `next` that is done. Gone when it is finished
  *       note_X_high, note_X_lw   (in the file of the *other* lane) how far lane X had got, noted at least each 4096 numbers
  *   alarms.db also: machine_boot (kernel's boot id), occurrence_floor, gap_declared_a, gap_declared_t.
  *
  * alarms.db also:
- *   state(kind, subject, name, sub, state, flags, occurrence, quality, has_value, since, pending, value, cls, priority)
- *       By name: ("rule", device, alarm), ("interlock", id), ("hold", device, "", which). `state` is a word. A row is never
- *       deleted, so occurrence numbers go on when a rule is taken out of the site file and put back.
+ *   state(kind, subject, name, sub, state, flags, occurrence, quality, has_value, since, pending, value, cls, priority,
+ *         until_mono, until_utc, told, count)
+ *       By name: ("rule", device, alarm), ("interlock", id), ("hold", device, "", which), ("drill", device),
+ *       ("due", subject, alarm of the last stage), ("cylinder", device). `state` is a word. A row is never deleted, so
+ *       occurrence numbers go on when a rule is taken out of the site file and put back.
+ *   ordered(n, centre, id, at, code, why, detail)
+ *       The newest orders of the centres; `code` NULL: not answered (yet), "" done.
  *   registry(dev, rev, sha256), registry_acked(centre, dev, sha256)
  *       sha256 "" = the device is gone.
  *
- * A damaged or unreadable file is renamed to NAME.corrupt-BOOT and a fresh one begun at once. Its lane goes on from the
- * note in the other file + 10,000; what was between is declared (gap, why "salvage").
+ * Beside them:
+ *   NAME.corrupt-BOOT    a damaged or unreadable file. A fresh one was begun at once, whose numbers go on from the note in the
+ *                 other file + 10,000. What can be read comes back under its own numbers (journal_salvage.c), the rest is
+ *                 declared (gap, why "salvage"); then it is
+ *   NAME.salvaged-BOOT   which may be deleted, and is when the disk is needed
+ *   reserve       room for the next transactions of a full disk, nothing else (journal_room.c)
+ *   /dev/shm/outpost-HASH/alarms.db   lane a while the disk cannot be written (journal_spare.c)
  *
  * What may never change: the meaning of seq, of gap and of a record's bytes. A newer format gets the next user_version and
- * a migration here; a file that is newer than the program is set aside like a damaged one, because alarms must run. */
+ * a row in `migrations` (journal_fresh.c), which is run in the transaction of the opening; a file that is newer than the
+ * program is refused and left as it is: alarms run, and are sent from memory. */
 #include "gateway/run/journal.h"
 
 #include <inttypes.h>
@@ -52,36 +65,45 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
-    [SQL_PUT_RECORD] = "INSERT INTO record(seq,at,topic,payload) VALUES(?1,?2,?3,?4)",
+    [SQL_PUT_RECORD] = "INSERT INTO record(seq,at,topic,payload,sum) VALUES(?1,?2,?3,?4,?5)",
+    [SQL_PUT_OLD_RECORD] = "INSERT OR IGNORE INTO record(seq,at,topic,payload,sum) VALUES(?1,?2,?3,?4,?5)",
     [SQL_PUT_GAP] = "INSERT INTO gap(id,first,last,why) "
                     "VALUES(1+max(ifnull((SELECT max(id) FROM gap),0),?1),?2,?3,?4)",
     [SQL_PUT_CURSOR] = "INSERT OR REPLACE INTO cursor(centre,lw,ranges) VALUES(?1,?2,?3)",
     [SQL_GET_CURSOR] = "SELECT lw,ranges FROM cursor WHERE centre=?1",
     [SQL_PUT_META] = "INSERT OR REPLACE INTO meta(key,value) VALUES(?1,?2)",
     [SQL_NEXT_GAP] = "SELECT id,first,last,why FROM gap WHERE id>?1 ORDER BY id LIMIT 1",
-    [SQL_LAST_GAP] = "SELECT id,last FROM gap WHERE id=(SELECT max(id) FROM gap) AND id>?1 AND why='size'",
+    [SQL_LAST_GAP] = "SELECT id,last FROM gap WHERE id=(SELECT max(id) FROM gap) AND id>?1 AND why=?2",
     [SQL_EXTEND_GAP] = "UPDATE gap SET last=?2 WHERE id=?1",
     [SQL_FORGET_GAPS] = "DELETE FROM gap WHERE id<=?1 AND id<(SELECT max(id) FROM gap)",
     [SQL_OLDEST] = "SELECT min(seq) FROM record",
     [SQL_NTH] = "SELECT max(seq),count(*) FROM (SELECT seq FROM record WHERE seq<?2 ORDER BY seq LIMIT ?1)",
+    [SQL_SOME] = "SELECT seq,at,topic,payload FROM record WHERE seq>=?1 AND seq<?2 AND at<?3 ORDER BY seq",
+    [SQL_DELETE_ONE] = "DELETE FROM record WHERE seq=?1",
     [SQL_DELETE_TO] = "DELETE FROM record WHERE seq<=?1",
     [SQL_EXPIRABLE] = "SELECT max(seq),count(*) FROM "
-                      "(SELECT seq,at FROM record WHERE seq<?2 AND seq<=?3 ORDER BY seq LIMIT ?1) WHERE at<?4",
+                      "(SELECT seq,at FROM record WHERE seq<=?2 ORDER BY seq LIMIT ?1) WHERE at<?3",
     [SQL_PAGES] = "PRAGMA page_count",
     [SQL_FREE_PAGES] = "PRAGMA freelist_count",
-    [SQL_PUT_STATE] = "INSERT OR REPLACE INTO state VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+    [SQL_PUT_STATE] = "INSERT OR REPLACE INTO state VALUES" JOURNAL_STATE_VALUES,
     [SQL_NEXT_STATE] = "SELECT * FROM state WHERE (kind,subject,name,sub)>(?1,?2,?3,?4) "
                        "ORDER BY kind,subject,name,sub LIMIT 1",
     [SQL_PUT_REGISTRY] = "INSERT OR REPLACE INTO registry(dev,rev,sha256) VALUES(?1,?2,?3)",
     [SQL_GET_REGISTRY] = "SELECT rev,sha256 FROM registry WHERE dev=?1",
     [SQL_NEXT_REGISTRY] = "SELECT dev,sha256='' FROM registry WHERE dev>?1 ORDER BY dev LIMIT 1",
     [SQL_PUT_REGISTRY_ACKED] = "INSERT OR REPLACE INTO registry_acked(centre,dev,sha256) VALUES(?1,?2,?3)",
+    [SQL_PUT_ORDER] = "INSERT OR IGNORE INTO ordered(centre,id,at) VALUES(?1,?2,?3)",
+    [SQL_ANSWER_ORDER] = "UPDATE ordered SET code=?3,why=?4,detail=?5 WHERE centre=?1 AND id=?2",
+    [SQL_FIND_ORDER] = "SELECT 1 FROM ordered WHERE centre=?1 AND id=?2",
+    [SQL_FORGET_ORDERS] = "DELETE FROM ordered WHERE n<=(SELECT max(n) FROM ordered)-?1",
 };
 
 static const char *const kind_words[] = {
-    [STORED_RULE] = "rule", [STORED_INTERLOCK] = "interlock", [STORED_HOLD] = "hold"};
+    [STORED_RULE] = "rule", [STORED_INTERLOCK] = "interlock", [STORED_HOLD] = "hold", [STORED_DRILL] = "drill",
+    [STORED_DUE] = "due",   [STORED_CYLINDER] = "cylinder"};
 static const char *const interlock_words[] = {
     [STORED_READY] = "ready", [STORED_TRIPPED] = "tripped", [STORED_RELEASING] = "releasing"};
+static const char *const drill_words[] = {[STORED_OVER] = "over", [STORED_RUNNING] = "running"};
 
 enum err journal_err(int sqlite_code)
 {
@@ -144,6 +166,7 @@ void journal_close_lane(struct journal *journal, enum lane lane)
     (void)sqlite3_close_v2(file->db);
     file->db = NULL;
     file->in_transaction = false;
+    journal_salvage_close(journal, lane);
 }
 
 enum err journal_prepare(struct journal *journal, enum lane lane)
@@ -164,23 +187,18 @@ enum err journal_run(struct journal *journal, enum lane lane, enum journal_sql s
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         code = SQLITE_DONE;
-    if (code != SQLITE_DONE)
-        return journal_fail(journal, lane, doing, code);
-    (void)sqlite3_reset(statement);
-    return ERR_OK;
+    (void)sqlite3_reset(statement); /* after an error too: until then it takes no other values */
+    return code == SQLITE_DONE ? ERR_OK : journal_fail(journal, lane, doing, code);
 }
 
-/* Steps to the one row a query gives. ERR_EMPTY: none (and the statement is reset). On ERR_OK the caller resets. */
-static enum err query(struct journal *journal, enum lane lane, enum journal_sql sql, const char *doing)
+enum err journal_query(struct journal *journal, enum lane lane, enum journal_sql sql, const char *doing)
 {
     sqlite3_stmt *statement = journal->files[lane].sql[sql];
     int code = sqlite3_step(statement);
     if (code == SQLITE_ROW)
         return ERR_OK;
-    if (code != SQLITE_DONE)
-        return journal_fail(journal, lane, doing, code);
     (void)sqlite3_reset(statement);
-    return ERR_EMPTY;
+    return code == SQLITE_DONE ? ERR_EMPTY : journal_fail(journal, lane, doing, code);
 }
 
 static sqlite3_stmt *statement_of(struct journal *journal, enum lane lane, enum journal_sql sql)
@@ -242,19 +260,32 @@ enum err journal_commit(struct journal *journal, enum lane lane)
     return ERR_OK;
 }
 
-enum err journal_put_record(struct journal *journal, enum lane lane, const struct journal_record *record)
+static enum err put_record(struct journal *journal, enum lane lane, enum journal_sql sql,
+                           const struct journal_record *record)
 {
-    struct journal_file *file = &journal->files[lane];
-    CHECK(file->in_transaction && record->seq == file->uncommitted_last + 1);
-    sqlite3_stmt *put = statement_of(journal, lane, SQL_PUT_RECORD);
+    sqlite3_stmt *put = statement_of(journal, lane, sql);
     bind_number(put, 1, record->seq);
     (void)sqlite3_bind_int64(put, 2, record->at_utc_ms);
     bind_text(put, 3, record->topic);
     (void)sqlite3_bind_blob64(put, 4, record->payload, record->payload_size, SQLITE_STATIC);
-    enum err err = journal_run(journal, lane, SQL_PUT_RECORD, "write a record");
+    bind_number(put, 5, journal_sum(record));
+    return journal_run(journal, lane, sql, "write a record");
+}
+
+enum err journal_put_record(struct journal *journal, enum lane lane, const struct journal_record *record)
+{
+    struct journal_file *file = &journal->files[lane];
+    CHECK(file->in_transaction && record->seq == file->uncommitted_last + 1);
+    enum err err = put_record(journal, lane, SQL_PUT_RECORD, record);
     if (err == ERR_OK)
         file->uncommitted_last = record->seq;
     return err;
+}
+
+enum err journal_put_old_record(struct journal *journal, enum lane lane, const struct journal_record *record)
+{
+    CHECK(journal->files[lane].in_transaction && record->seq <= journal->files[lane].last);
+    return put_record(journal, lane, SQL_PUT_OLD_RECORD, record);
 }
 
 enum err journal_put_gap(struct journal *journal, enum lane lane, const struct journal_gap *gap)
@@ -292,8 +323,11 @@ enum err journal_put_state(struct journal *journal, const struct journal_state *
 {
     CHECK(journal->files[LANE_A].in_transaction && (size_t)state->kind < ARRAY_SIZE(kind_words));
     sqlite3_stmt *put = statement_of(journal, LANE_A, SQL_PUT_STATE);
-    const char *word = state->kind == STORED_RULE ? alarm_state_text((enum alarm_state)state->state)
-                                                  : interlock_words[state->state % ARRAY_SIZE(interlock_words)];
+    const char *word = interlock_words[state->state % ARRAY_SIZE(interlock_words)];
+    if (state->kind == STORED_RULE)
+        word = alarm_state_text((enum alarm_state)state->state);
+    else if (state->kind == STORED_DRILL)
+        word = drill_words[state->state % ARRAY_SIZE(drill_words)];
     bind_text(put, 1, kind_words[state->kind]);
     bind_text(put, 2, state->subject);
     bind_text(put, 3, state->name);
@@ -308,10 +342,14 @@ enum err journal_put_state(struct journal *journal, const struct journal_state *
     (void)sqlite3_bind_double(put, 12, state->value);
     bind_text(put, 13, state->cls);
     bind_text(put, 14, state->priority);
+    (void)sqlite3_bind_int64(put, 15, state->until_mono_ms);
+    (void)sqlite3_bind_int64(put, 16, state->until_utc_ms);
+    bind_number(put, 17, state->told);
+    bind_number(put, 18, state->count);
     return journal_run(journal, LANE_A, SQL_PUT_STATE, "write a state");
 }
 
-static enum err put_meta_number(struct journal *journal, enum lane lane, const char *key, uint64_t value)
+enum err journal_put_meta_number(struct journal *journal, enum lane lane, const char *key, uint64_t value)
 {
     sqlite3_stmt *put = statement_of(journal, lane, SQL_PUT_META);
     bind_text(put, 1, key);
@@ -322,7 +360,8 @@ static enum err put_meta_number(struct journal *journal, enum lane lane, const c
 enum err journal_put_gap_declared(struct journal *journal, enum lane lane, uint64_t gap_id)
 {
     CHECK(journal->files[LANE_A].in_transaction);
-    enum err err = put_meta_number(journal, LANE_A, lane == LANE_A ? "gap_declared_a" : "gap_declared_t", gap_id);
+    enum err err =
+        journal_put_meta_number(journal, LANE_A, lane == LANE_A ? "gap_declared_a" : "gap_declared_t", gap_id);
     if (err == ERR_OK)
         journal->uncommitted_declared[lane] = gap_id;
     return err;
@@ -348,10 +387,46 @@ enum err journal_put_registry_acked(struct journal *journal, const char *centre,
     return journal_run(journal, LANE_A, SQL_PUT_REGISTRY_ACKED, "write an acknowledged registry");
 }
 
+enum err journal_put_order(struct journal *journal, const struct journal_order *order)
+{
+    CHECK(journal->files[LANE_A].in_transaction);
+    enum journal_sql const sql = order->answered ? SQL_ANSWER_ORDER : SQL_PUT_ORDER;
+    sqlite3_stmt *put = statement_of(journal, LANE_A, sql);
+    bind_text(put, 1, order->centre);
+    bind_text(put, 2, order->id);
+    if (order->answered) {
+        bind_text(put, 3, order->code);
+        bind_text(put, 4, order->why);
+        bind_text(put, 5, order->detail);
+    } else {
+        (void)sqlite3_bind_int64(put, 3, order->at_utc_ms);
+    }
+    enum err err = journal_run(journal, LANE_A, sql, "write an order");
+    if (err != ERR_OK || order->answered)
+        return err;
+    bind_number(statement_of(journal, LANE_A, SQL_FORGET_ORDERS), 1, JOURNAL_ORDERS_MAX);
+    return journal_run(journal, LANE_A, SQL_FORGET_ORDERS, "forget an order");
+}
+
 /* --- reading back --- */
+
+enum err journal_find_order(struct journal *journal, const char *centre, const char *id)
+{
+    if (!journal_is_open(journal, LANE_A))
+        return ERR_CLOSED;
+    sqlite3_stmt *find = statement_of(journal, LANE_A, SQL_FIND_ORDER);
+    bind_text(find, 1, centre);
+    bind_text(find, 2, id);
+    enum err err = journal_query(journal, LANE_A, SQL_FIND_ORDER, "look for an order");
+    if (err == ERR_OK)
+        (void)sqlite3_reset(find);
+    return err == ERR_EMPTY ? ERR_NOT_FOUND : err;
+}
 
 static uint8_t state_from_word(enum stored_kind kind, const char *word)
 {
+    if (kind == STORED_DRILL)
+        return strcmp(word, drill_words[STORED_RUNNING]) == 0 ? STORED_RUNNING : STORED_OVER;
     for (unsigned i = 0; kind != STORED_RULE && i < ARRAY_SIZE(interlock_words); i++)
         if (strcmp(word, interlock_words[i]) == 0)
             return (uint8_t)i;
@@ -381,7 +456,7 @@ void journal_read_state(sqlite3_stmt *row, struct journal_state *ret_state)
         .name = column_text(row, 2),
         .sub = (uint8_t)column_number(row, 3),
         .state = state_from_word(kind, column_text(row, 4)),
-        .flags = (uint8_t)column_number(row, 5),
+        .flags = (uint16_t)column_number(row, 5),
         .occurrence = column_number(row, 6),
         .quality = (uint8_t)column_number(row, 7),
         .has_value = sqlite3_column_int(row, 8) != 0,
@@ -390,6 +465,10 @@ void journal_read_state(sqlite3_stmt *row, struct journal_state *ret_state)
         .value = sqlite3_column_double(row, 11),
         .cls = column_text(row, 12),
         .priority = column_text(row, 13),
+        .until_mono_ms = sqlite3_column_int64(row, 14),
+        .until_utc_ms = sqlite3_column_int64(row, 15),
+        .told = (uint8_t)column_number(row, 16),
+        .count = (uint32_t)column_number(row, 17),
     };
 }
 
@@ -416,7 +495,7 @@ enum err journal_next_state(struct journal *journal, struct journal_state *state
     (void)sqlite3_bind_text(next, 2, from_first ? "" : state->subject, -1, SQLITE_TRANSIENT);
     (void)sqlite3_bind_text(next, 3, from_first ? "" : state->name, -1, SQLITE_TRANSIENT);
     bind_number(next, 4, from_first ? 0 : state->sub);
-    enum err err = query(journal, LANE_A, SQL_NEXT_STATE, "read a state");
+    enum err err = journal_query(journal, LANE_A, SQL_NEXT_STATE, "read a state");
     if (err != ERR_OK)
         return err;
     journal_read_state(next, state);
@@ -431,7 +510,7 @@ enum err journal_next_gap(struct journal *journal, enum lane lane, struct journa
         return ERR_EMPTY;
     sqlite3_stmt *next = statement_of(journal, lane, SQL_NEXT_GAP);
     bind_number(next, 1, journal->gap_declared[lane]);
-    enum err err = query(journal, lane, SQL_NEXT_GAP, "read a gap");
+    enum err err = journal_query(journal, lane, SQL_NEXT_GAP, "read a gap");
     if (err != ERR_OK)
         return err;
     *ret_gap = (struct journal_gap){
@@ -469,7 +548,7 @@ enum err journal_get_cursor(struct journal *journal, enum lane lane, const char 
         return ERR_CLOSED;
     sqlite3_stmt *get = statement_of(journal, lane, SQL_GET_CURSOR);
     bind_text(get, 1, centre);
-    enum err err = query(journal, lane, SQL_GET_CURSOR, "read a cursor");
+    enum err err = journal_query(journal, lane, SQL_GET_CURSOR, "read a cursor");
     if (err != ERR_OK)
         return err == ERR_EMPTY ? ERR_NOT_FOUND : err;
     *ret_cursor = (struct journal_cursor){.lw = column_number(get, 0)};
@@ -484,7 +563,7 @@ enum err journal_get_registry(struct journal *journal, const char *dev, uint32_t
         return ERR_CLOSED;
     sqlite3_stmt *get = statement_of(journal, LANE_A, SQL_GET_REGISTRY);
     bind_text(get, 1, dev);
-    enum err err = query(journal, LANE_A, SQL_GET_REGISTRY, "read a registry");
+    enum err err = journal_query(journal, LANE_A, SQL_GET_REGISTRY, "read a registry");
     if (err != ERR_OK)
         return err == ERR_EMPTY ? ERR_NOT_FOUND : err;
     *ret_rev = (uint32_t)column_number(get, 0);
@@ -500,169 +579,13 @@ enum err journal_next_registry(struct journal *journal, const char *dev, char re
         return ERR_CLOSED;
     sqlite3_stmt *next = statement_of(journal, LANE_A, SQL_NEXT_REGISTRY);
     (void)sqlite3_bind_text(next, 1, dev, -1, SQLITE_TRANSIENT);
-    enum err err = query(journal, LANE_A, SQL_NEXT_REGISTRY, "read a registry");
+    enum err err = journal_query(journal, LANE_A, SQL_NEXT_REGISTRY, "read a registry");
     if (err != ERR_OK)
         return err;
     text_copy(ret_dev, SITE_ID_MAX + 1, column_text(next, 0));
     *ret_gone = sqlite3_column_int(next, 1) != 0;
     (void)sqlite3_reset(next);
     return ERR_OK;
-}
-
-/* --- keeping house --- */
-
-enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_size)
-{
-    if (!journal_is_open(journal, lane))
-        return ERR_CLOSED;
-    enum err err = query(journal, lane, SQL_PAGES, "count its pages");
-    if (err != ERR_OK)
-        return err;
-    uint64_t const pages = column_number(statement_of(journal, lane, SQL_PAGES), 0);
-    (void)sqlite3_reset(statement_of(journal, lane, SQL_PAGES));
-    err = query(journal, lane, SQL_FREE_PAGES, "count its pages");
-    if (err != ERR_OK)
-        return err;
-    uint64_t const free_pages = column_number(statement_of(journal, lane, SQL_FREE_PAGES), 0);
-    (void)sqlite3_reset(statement_of(journal, lane, SQL_FREE_PAGES));
-    *ret_size = (pages - free_pages) * JOURNAL_PAGE_SIZE;
-    return ERR_OK;
-}
-
-/* The highest of the oldest `count` numbers below the newest; ERR_EMPTY: there is none. */
-static enum err nth_oldest(struct journal *journal, enum lane lane, unsigned count, uint64_t *ret_first,
-                           uint64_t *ret_last, uint64_t *ret_count)
-{
-    sqlite3_stmt *nth = statement_of(journal, lane, SQL_NTH);
-    bind_number(nth, 1, count);
-    bind_number(nth, 2, journal->files[lane].last);
-    enum err err = query(journal, lane, SQL_NTH, "look for its oldest records");
-    if (err != ERR_OK)
-        return err;
-    uint64_t const last = column_number(nth, 0);
-    uint64_t const found = column_number(nth, 1);
-    (void)sqlite3_reset(nth);
-    if (found == 0)
-        return ERR_EMPTY;
-    sqlite3_stmt *oldest = statement_of(journal, lane, SQL_OLDEST);
-    err = query(journal, lane, SQL_OLDEST, "look for its oldest records");
-    if (err != ERR_OK)
-        return err;
-    *ret_first = column_number(oldest, 0);
-    (void)sqlite3_reset(oldest);
-    *ret_last = last;
-    *ret_count = found;
-    return ERR_OK;
-}
-
-static enum err delete_to(struct journal *journal, enum lane lane, uint64_t last)
-{
-    bind_number(statement_of(journal, lane, SQL_DELETE_TO), 1, last);
-    return journal_run(journal, lane, SQL_DELETE_TO, "delete old records");
-}
-
-/* One gap a run of evictions: the last gap grows while no event declares it. */
-static enum err put_evicted(struct journal *journal, uint64_t first, uint64_t last)
-{
-    sqlite3_stmt *newest = statement_of(journal, LANE_T, SQL_LAST_GAP);
-    bind_number(newest, 1, journal->gap_declared[LANE_T]);
-    enum err err = query(journal, LANE_T, SQL_LAST_GAP, "read a gap");
-    if (err == ERR_EMPTY)
-        return journal_put_gap(journal, LANE_T, &(struct journal_gap){.first = first, .last = last, .why = "size"});
-    if (err != ERR_OK)
-        return err;
-    uint64_t const id = column_number(newest, 0);
-    (void)sqlite3_reset(newest);
-    bind_number(statement_of(journal, LANE_T, SQL_EXTEND_GAP), 1, id);
-    bind_number(statement_of(journal, LANE_T, SQL_EXTEND_GAP), 2, last);
-    return journal_run(journal, LANE_T, SQL_EXTEND_GAP, "write a gap");
-}
-
-enum err journal_evict(struct journal *journal, unsigned count, uint64_t *ret_evicted)
-{
-    uint64_t first = 0;
-    uint64_t last = 0;
-    uint64_t found = 0;
-    enum err err = journal_begin(journal, LANE_T);
-    if (err == ERR_OK) {
-        err = nth_oldest(journal, LANE_T, count, &first, &last, &found);
-        if (err == ERR_EMPTY) {
-            *ret_evicted = 0;
-            return journal_commit(journal, LANE_T);
-        }
-    }
-    if (err == ERR_OK)
-        err = delete_to(journal, LANE_T, last);
-    if (err == ERR_OK)
-        err = put_evicted(journal, first, last);
-    if (err == ERR_OK)
-        err = journal_commit(journal, LANE_T);
-    if (err == ERR_OK)
-        *ret_evicted = found;
-    return err;
-}
-
-static enum err expirable(struct journal *journal, enum lane lane, uint64_t lw, int64_t before_utc_ms, unsigned count,
-                          uint64_t *ret_last, uint64_t *ret_count)
-{
-    sqlite3_stmt *find = statement_of(journal, lane, SQL_EXPIRABLE);
-    bind_number(find, 1, count);
-    bind_number(find, 2, journal->files[lane].last);
-    bind_number(find, 3, lw);
-    (void)sqlite3_bind_int64(find, 4, before_utc_ms);
-    enum err err = query(journal, lane, SQL_EXPIRABLE, "look for old records");
-    if (err != ERR_OK)
-        return err;
-    *ret_last = column_number(find, 0);
-    *ret_count = column_number(find, 1);
-    (void)sqlite3_reset(find);
-    return ERR_OK;
-}
-
-enum err journal_expire(struct journal *journal, enum lane lane, uint64_t lw, int64_t before_utc_ms, unsigned count,
-                        uint64_t *ret_expired)
-{
-    uint64_t last = 0;
-    uint64_t found = 0;
-    if (!journal_is_open(journal, lane))
-        return ERR_CLOSED;
-    enum err err = expirable(journal, lane, lw, before_utc_ms, count, &last, &found);
-    if (err == ERR_OK && found > 0) {
-        err = journal_begin(journal, lane);
-        if (err == ERR_OK)
-            err = delete_to(journal, lane, last);
-        if (err == ERR_OK) {
-            bind_number(statement_of(journal, lane, SQL_FORGET_GAPS), 1, journal->gap_declared[lane]);
-            err = journal_run(journal, lane, SQL_FORGET_GAPS, "delete old gaps");
-        }
-        if (err == ERR_OK)
-            err = journal_commit(journal, lane);
-    }
-    if (err == ERR_OK)
-        *ret_expired = found;
-    return err;
-}
-
-enum err journal_note(struct journal *journal, enum lane lane, uint64_t lw, bool always)
-{
-    struct journal_file *file = &journal->files[lane];
-    enum lane const other = lane == LANE_A ? LANE_T : LANE_A;
-    file->lw = lw;
-    bool const due = !file->noted || file->last >= file->noted_last + JOURNAL_NOTE_EVERY;
-    if (!journal_is_open(journal, lane) || !journal_is_open(journal, other) || (!due && !always))
-        return ERR_OK;
-    enum err err = journal_begin(journal, other);
-    if (err == ERR_OK)
-        err = put_meta_number(journal, other, lane == LANE_A ? "note_a_high" : "note_t_high", file->last);
-    if (err == ERR_OK)
-        err = put_meta_number(journal, other, lane == LANE_A ? "note_a_lw" : "note_t_lw", lw);
-    if (err == ERR_OK)
-        err = journal_commit(journal, other);
-    if (err == ERR_OK) {
-        file->noted = true;
-        file->noted_last = file->last;
-    }
-    return err;
 }
 
 /* --- the object --- */
@@ -698,10 +621,18 @@ const char *journal_trouble(const struct journal *journal)
     return alarms->trouble[0] != '\0' ? alarms->trouble : journal->files[LANE_T].trouble;
 }
 
-void journal_take_incident(struct journal *journal, char *ret_text, size_t text_size)
+bool journal_take_renewed(struct journal *journal, enum lane lane)
+{
+    bool const renewed = journal->files[lane].renewed;
+    journal->files[lane].renewed = false;
+    return renewed;
+}
+
+const char *journal_take_incident(struct journal *journal, char *ret_text, size_t text_size)
 {
     text_copy(ret_text, text_size, journal->incident);
     journal->incident[0] = '\0';
+    return journal->incident_what;
 }
 
 void journal_destroy(struct journal *journal)
@@ -715,7 +646,7 @@ void journal_destroy(struct journal *journal)
         if (err == ERR_OK && journal_is_open(journal, lane)) {
             err = journal_begin(journal, lane);
             if (err == ERR_OK)
-                err = put_meta_number(journal, lane, "clean", 1);
+                err = journal_put_meta_number(journal, lane, "clean", 1);
             if (err == ERR_OK)
                 err = journal_commit(journal, lane);
         }

@@ -17,6 +17,7 @@
 
 #include "gateway/base/err.h"
 #include "gateway/model/alarm_state.h"
+#include "gateway/model/order.h"
 #include "gateway/model/site.h"
 
 /* SQLite's, at run time: "3.40.1". Static; does not block. */
@@ -49,7 +50,7 @@ struct journal_state { /* of one rule, interlock or hold; by name, so that it su
     const char *name;    /* rule: alarm id; else "" */
     uint8_t sub;         /* hold: which */
     uint8_t state;
-    uint8_t flags; /* STORED_* */
+    uint16_t flags; /* STORED_* */
     uint8_t quality;
     bool has_value;
     uint64_t occurrence; /* absolute */
@@ -58,6 +59,22 @@ struct journal_state { /* of one rule, interlock or hold; by name, so that it su
     double value;
     const char *cls;
     const char *priority;
+    int64_t until_mono_ms; /* struct stored */
+    int64_t until_utc_ms;
+    uint8_t told;
+    uint32_t count;
+};
+
+#define JOURNAL_ORDERS_MAX 1024 /* the newest are kept */
+
+struct journal_order { /* of a centre, by the id that it gave */
+    const char *centre;
+    char id[ORDER_ID_MAX + 1];
+    int64_t at_utc_ms; /* when it came */
+    bool answered;     /* the rest is valid */
+    char code[24];     /* "" done */
+    char why[ANSWER_WHY_MAX + 1];
+    char detail[96]; /* members of the reply, as for payload_reply */
 };
 
 struct journal_cursor {
@@ -106,8 +123,9 @@ uint64_t journal_last(const struct journal *journal, enum lane lane);
 
 /* Why it does not work, or what was found at opening, for a person; "" when all is well. Does not block. */
 const char *journal_trouble(const struct journal *journal);
-/* What happened at opening and should be recorded as an event (a file set aside …): the sentence, once, then "". */
-void journal_take_incident(struct journal *journal, char *ret_text, size_t text_size);
+/* What happened at opening and should be recorded as an event: the sentence, once, then "". Returns the word of the event's
+ * `what`: "set_aside" a damaged file, "changed" records. */
+const char *journal_take_incident(struct journal *journal, char *ret_text, size_t text_size);
 
 /* One transaction at a time and lane: begin, puts, commit. After any error the transaction is gone; when the error was of
  * the disk or of the file the lane is closed too and has to be opened again: then compare journal_last with what was to
@@ -121,6 +139,8 @@ MUST_CHECK enum err journal_put_cursor(struct journal *journal, enum lane lane, 
                                        const struct journal_cursor *cursor);
 /* These live in lane a. */
 MUST_CHECK enum err journal_put_state(struct journal *journal, const struct journal_state *state);
+/* An order that came (nothing when it is there already; the oldest goes for it), or its answer. */
+MUST_CHECK enum err journal_put_order(struct journal *journal, const struct journal_order *order);
 MUST_CHECK enum err journal_put_gap_declared(struct journal *journal, enum lane lane, uint64_t gap_id);
 MUST_CHECK enum err journal_put_registry(struct journal *journal, const char *dev, uint32_t rev, const char *sha256);
 MUST_CHECK enum err journal_put_registry_acked(struct journal *journal, const char *centre, const char *dev,
@@ -129,6 +149,8 @@ MUST_CHECK enum err journal_put_registry_acked(struct journal *journal, const ch
 /* Stored states one after the other, by key: the one after (kind, subject, name, sub) of *state, from the first when
  * state->subject is NULL. Strings live until the next call. ERR_EMPTY: that was all. */
 MUST_CHECK enum err journal_next_state(struct journal *journal, struct journal_state *state);
+/* ERR_OK: this centre's order of that id is there; ERR_NOT_FOUND. */
+MUST_CHECK enum err journal_find_order(struct journal *journal, const char *centre, const char *id);
 /* The oldest gap of that file that no event declares yet. ERR_EMPTY: none. */
 MUST_CHECK enum err journal_next_gap(struct journal *journal, enum lane lane, struct journal_gap *ret_gap);
 /* ERR_NOT_FOUND: this centre is new; it begins with the oldest record that is kept. */
@@ -141,6 +163,10 @@ MUST_CHECK enum err journal_get_registry(struct journal *journal, const char *de
 MUST_CHECK enum err journal_next_registry(struct journal *journal, const char *dev,
                                           char ret_dev[static SITE_ID_MAX + 1], bool *ret_gone);
 
+/* Bytes handed to the disk since this was asked last: what the logs took, and three quarters of that for folding them back
+ * (measured: a quarter with single records, all of it with full groups). Does not block. */
+uint64_t journal_take_written(struct journal *journal);
+
 /* Bytes in use (free pages of the files do not count). */
 MUST_CHECK enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_size);
 
@@ -150,6 +176,55 @@ MUST_CHECK enum err journal_size(struct journal *journal, enum lane lane, uint64
 MUST_CHECK enum err journal_evict(struct journal *journal, unsigned count, uint64_t *ret_evicted);
 MUST_CHECK enum err journal_expire(struct journal *journal, enum lane lane, uint64_t lw, int64_t before_utc_ms,
                                    unsigned count, uint64_t *ret_expired);
+
+/* After a damaged file was replaced by a fresh one: brings back about `count` of its records, or everything that is left is
+ * declared (`give_up`: the room is needed). ERR_EMPTY: there is nothing to bring back. */
+struct journal_salvaged {
+    bool done;
+    uint64_t back; /* records, since the opening */
+    uint64_t lost; /* numbers that were declared */
+};
+bool journal_is_salvaging(const struct journal *journal, enum lane lane);
+MUST_CHECK enum err journal_salvage(struct journal *journal, enum lane lane, unsigned count, bool give_up,
+                                    struct journal_salvaged *ret_salvaged);
+
+/* The reserve: a file that does nothing but hold room, deleted when the disk is full so that alarms and gaps can still be
+ * written. keep: makes it when the disk has room to spare, lets telemetry grow again; true when it is there. give: deletes
+ * it, and the telemetry file may not grow any more; false: it was not there. */
+bool journal_keep_reserve(struct journal *journal);
+bool journal_give_reserve(struct journal *journal);
+/* Deletes damaged files that were salvaged; false: there were none. */
+bool journal_drop_aside(struct journal *journal);
+
+/* The spare: lane a in memory (a directory of /dev/shm, 8 MiB), for a disk that cannot be written. Readers find it by
+ * themselves. `journal` need not be open. Its numbers begin far above those of the journal; until the disk is back they have
+ * a hole before them that is not settled (journal_reader_salvaging). One that an earlier process left is gone on with.
+ * ERR_PERMISSION: there is no such memory. ERR_NOT_FOUND: the disk was never read, so nobody knows which stream it has. */
+MUST_CHECK enum err journal_open_spare(struct journal **ret_spare, struct journal *journal);
+bool journal_has_spare(const struct journal *journal); /* an earlier process left one */
+/* The disk is back: some of its records into the journal. ERR_BUSY: there are more. ERR_ARGUMENT: it is of another stream and
+ * cannot be taken. */
+MUST_CHECK enum err journal_take_spare(struct journal *journal, struct journal *spare);
+void journal_remove_spare(struct journal *spare);
+
+/* True once after the lane's file was begun anew: states, cursors and registries that are known have to be put again. */
+bool journal_take_renewed(struct journal *journal, enum lane lane);
+
+/* Deletes of telemetry what core/thin.h can do without, in a transaction of its own: of at most THIN_RECORDS_MAX records from
+ * number `from` on, made before `before`. The gap ("thin") covers all numbers between the first and the last that went. */
+struct journal_thinning {
+    uint64_t from;
+    int64_t before_utc_ms;
+    int64_t bucket_ms;
+};
+struct journal_thinned {
+    uint64_t next; /* where the next call goes on */
+    size_t looked_at;
+    uint64_t gone;
+};
+struct thin;
+MUST_CHECK enum err journal_thin(struct journal *journal, const struct journal_thinning *how, struct thin *thin,
+                                 struct journal_thinned *ret_thinned);
 
 /* Notes, in the other file, how far this lane has got and up to where every centre has it, when that is due: what a
  * fresh file goes on from when this one is lost. */
@@ -175,8 +250,8 @@ struct journal_facts {
 /* ERR_NOT_FOUND: not there yet. */
 MUST_CHECK enum err journal_reader_open(struct journal_reader **ret_reader, const char *dir);
 void journal_reader_close(struct journal_reader *reader); /* accepts NULL */
-/* True when a file was set aside since: close and open again. Costs two stat(2). */
-bool journal_reader_outdated(const struct journal_reader *reader);
+/* True when a file was set aside since: close and open again. Costs three stat(2); while a file is salvaged a read more. */
+bool journal_reader_outdated(struct journal_reader *reader);
 
 MUST_CHECK enum err journal_reader_facts(struct journal_reader *reader, struct journal_facts *ret_facts);
 MUST_CHECK enum err journal_reader_cursor(struct journal_reader *reader, enum lane lane, const char *centre,
@@ -191,20 +266,46 @@ MUST_CHECK enum err journal_reader_since(struct journal_reader *reader, int64_t 
 MUST_CHECK enum err journal_reader_seek(struct journal_reader *reader, enum lane lane, uint64_t from);
 MUST_CHECK enum err journal_reader_next(struct journal_reader *reader, enum lane lane, struct journal_row *ret_row);
 void journal_reader_rest(struct journal_reader *reader, enum lane lane);
+/* Instead of seek: rows with number and payload only (topic "", no time), for two thirds of the cost. */
+MUST_CHECK enum err journal_reader_seek_payloads(struct journal_reader *reader, enum lane lane, uint64_t from);
 
-/* One snapshot of lane a for several reads. */
-MUST_CHECK enum err journal_reader_begin(struct journal_reader *reader);
-void journal_reader_end(struct journal_reader *reader);
+/* Records of a lane below a number, descending: seek_back, next_back until ERR_EMPTY or enough, rest_back (always). */
+MUST_CHECK enum err journal_reader_seek_back(struct journal_reader *reader, enum lane lane, uint64_t below);
+MUST_CHECK enum err journal_reader_next_back(struct journal_reader *reader, enum lane lane,
+                                             struct journal_row *ret_row);
+void journal_reader_rest_back(struct journal_reader *reader, enum lane lane);
+
+/* The oldest number that is kept; one beyond the newest when none is. */
+MUST_CHECK enum err journal_reader_oldest(struct journal_reader *reader, enum lane lane, uint64_t *ret_oldest);
+
+/* Numbers that may still come back out of a damaged file (journal_salvage): a hole between them is neither delivered nor
+ * declared yet. False: there are none. As of the last journal_reader_outdated; does not block. */
+bool journal_reader_salvaging(const struct journal_reader *reader, enum lane lane, uint64_t *ret_first,
+                              uint64_t *ret_last);
+
+/* One snapshot of a lane for several reads, which are cheaper inside it; always ended, and soon. */
+MUST_CHECK enum err journal_reader_begin(struct journal_reader *reader, enum lane lane);
+void journal_reader_end(struct journal_reader *reader, enum lane lane);
 
 /* The alarms of a subject that are not NORM; as seek, next, rest above. */
 MUST_CHECK enum err journal_reader_seek_states(struct journal_reader *reader, const char *subject);
 MUST_CHECK enum err journal_reader_next_state(struct journal_reader *reader, struct journal_state *ret_state);
 void journal_reader_rest_states(struct journal_reader *reader);
 
-/* The first device after `dev` whose registry this centre has not acknowledged; sha256 "" means that the device is gone
- * and its retained messages are to be emptied. `ret_dev` may be `dev`. ERR_EMPTY: that was all. */
+/* ERR_NOT_FOUND: no such order of this centre has come. */
+MUST_CHECK enum err journal_reader_order(struct journal_reader *reader, const char *centre, const char *id,
+                                         struct journal_order *ret_order);
+
+struct journal_registry {
+    char dev[SITE_ID_MAX + 1];
+    uint32_t rev;
+    char sha256[65]; /* "": the device is gone, and its retained messages are to be emptied */
+    char acked[65];  /* what this centre has acknowledged; "" nothing, or that it was emptied */
+};
+
+/* The first device after `dev` whose registry this centre has not acknowledged; `every`: the first after it at all.
+ * `dev` may be in *ret_registry. ERR_EMPTY: that was all. */
 MUST_CHECK enum err journal_reader_next_registry(struct journal_reader *reader, const char *centre, const char *dev,
-                                                 char ret_dev[static SITE_ID_MAX + 1], uint32_t *ret_rev,
-                                                 char ret_sha256[static 65]);
+                                                 bool every, struct journal_registry *ret_registry);
 
 #endif

@@ -1,5 +1,4 @@
-/* journal_private: what journal.c, journal_open.c and journal_read.c share. Nobody else includes this; sqlite3.h stays in
- * the three .c files. */
+/* journal_private: what the journal's .c files share. Nobody else includes this; sqlite3.h stays in those files. */
 #ifndef OUTPOST_RUN_JOURNAL_PRIVATE_H
 #define OUTPOST_RUN_JOURNAL_PRIVATE_H
 
@@ -11,9 +10,13 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define JOURNAL_FORMAT    1 /* user_version of both files */
+#define JOURNAL_FORMAT    3 /* user_version of both files */
 #define JOURNAL_PAGE_SIZE 4096
-#define JOURNAL_NAME_MAX  255 /* of an alarm id */
+#define JOURNAL_NAME_MAX  255          /* of an alarm id */
+#define JOURNAL_CORRUPT   ".corrupt-"  /* what follows a damaged file's name, then the boot: still to be salvaged … */
+#define JOURNAL_SALVAGED  ".salvaged-" /* … and done with: may be deleted by anybody */
+
+#define JOURNAL_STATE_VALUES "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)" /* columns of state */
 
 /* What the writer does again and again; each is prepared once. */
 enum journal_sql {
@@ -21,6 +24,7 @@ enum journal_sql {
     SQL_COMMIT,
     SQL_ROLLBACK,
     SQL_PUT_RECORD,
+    SQL_PUT_OLD_RECORD,
     SQL_PUT_GAP,
     SQL_PUT_CURSOR,
     SQL_GET_CURSOR,
@@ -31,6 +35,8 @@ enum journal_sql {
     SQL_FORGET_GAPS,
     SQL_OLDEST,
     SQL_NTH,
+    SQL_SOME,
+    SQL_DELETE_ONE,
     SQL_DELETE_TO,
     SQL_EXPIRABLE,
     SQL_PAGES,
@@ -42,7 +48,34 @@ enum journal_sql {
     SQL_GET_REGISTRY,
     SQL_NEXT_REGISTRY,
     SQL_PUT_REGISTRY_ACKED,
+    SQL_PUT_ORDER,
+    SQL_ANSWER_ORDER,
+    SQL_FIND_ORDER,
+    SQL_FORGET_ORDERS,
     SQL_COUNT
+};
+
+/* What is known of a lane whose file is lost. */
+struct journal_origin {
+    bool found;
+    uint64_t high; /* numbers up to about here were given */
+    uint64_t lw;   /* up to here every centre has them */
+    uint64_t boot;
+    char stream[JOURNAL_STREAM_SIZE];
+    char machine[64];
+};
+
+/* A damaged file whose records are being brought back. */
+struct journal_salvage {
+    bool going;
+    char name[64];        /* of the damaged file, in the journal's directory; "" none */
+    struct sqlite3 *from; /* NULL: not open */
+    struct sqlite3_stmt *below;
+    uint64_t first;    /* numbers from here on must come back or be declared; older ones every centre has */
+    uint64_t next;     /* where reading goes on, downwards; 0: all was read */
+    uint64_t expected; /* the highest number that neither came back nor was declared yet */
+    uint64_t back;
+    uint64_t lost;
 };
 
 struct journal_file {
@@ -52,6 +85,8 @@ struct journal_file {
     const char *name; /* "alarms.db" */
     bool known;       /* was open before in this process: `last` is exact */
     bool condemned;   /* found damaged while running: set aside at the next opening */
+    bool suspect;     /* the last stop was not clean: look at every record */
+    bool renewed;     /* begun anew since journal_take_renewed was asked */
     bool in_transaction;
     uint64_t last;
     uint64_t uncommitted_last;
@@ -59,6 +94,7 @@ struct journal_file {
     uint64_t noted_last;
     char trouble[160]; /* "" none */
     uint64_t lw;       /* up to where every centre has it, as last told by journal_note */
+    struct journal_salvage salvage;
 };
 
 struct journal {
@@ -74,6 +110,8 @@ struct journal {
     uint64_t occurrence_floor;
     uint64_t gap_declared[LANE_COUNT]; /* id of the last gap an event declares */
     uint64_t uncommitted_declared[LANE_COUNT];
+    struct journal_origin given; /* of a spare: where it begins */
+    const char *incident_what;
     char incident[160];
     struct { /* the strings of the last journal_next_state */
         char subject[SITE_ID_MAX + 1];
@@ -95,6 +133,11 @@ MUST_CHECK enum err journal_prepare(struct journal *journal, enum lane lane);
 /* Runs a prepared statement that gives no rows; resets it. */
 MUST_CHECK enum err journal_run(struct journal *journal, enum lane lane, enum journal_sql sql, const char *doing);
 
+/* Steps to the next row a query gives. ERR_EMPTY: none (and the statement is reset). On ERR_OK the caller resets. */
+MUST_CHECK enum err journal_query(struct journal *journal, enum lane lane, enum journal_sql sql, const char *doing);
+/* Into the open transaction of the lane. */
+MUST_CHECK enum err journal_put_meta_number(struct journal *journal, enum lane lane, const char *key, uint64_t value);
+
 void journal_read_state(struct sqlite3_stmt *row, struct journal_state *ret_state);
 /* Adds "first-last first-last" to a cursor; stops at what is not that. */
 void journal_parse_ranges(const char *ranges, struct journal_cursor *cursor);
@@ -102,8 +145,63 @@ void journal_parse_ranges(const char *ranges, struct journal_cursor *cursor);
 /* Settings of every connection; `cache_kib` of page cache. */
 MUST_CHECK enum err journal_set_up(struct sqlite3 *db, int cache_kib);
 
+/* journal_open.c: pages of its log after which it is folded back; it may grow to twice that. */
+uint64_t journal_log_pages(const struct journal *journal, enum lane lane);
+
+/* --- journal_sql.c: small questions; codes are SQLite's --- */
+
+/* The value of a PRAGMA or of a SELECT of one text; "" when there is none. */
+MUST_CHECK int journal_ask_text(struct sqlite3 *db, const char *sql, char *ret_answer, size_t answer_size);
+MUST_CHECK int journal_ask_number(struct sqlite3 *db, const char *sql, int64_t *ret_answer);
+/* Statements that give no rows; sqlite3_mprintf's format. */
+int journal_execute(struct sqlite3 *db, const char *format, ...);
 /* One text or number of the table meta; false when it is not there. */
 bool journal_get_meta_text(struct sqlite3 *db, const char *key, char *ret_value, size_t value_size);
 bool journal_get_meta_number(struct sqlite3 *db, const char *key, uint64_t *ret_value);
+MUST_CHECK int journal_set_meta_text(struct sqlite3 *db, const char *key, const char *value);
+MUST_CHECK int journal_set_meta_number(struct sqlite3 *db, const char *key, uint64_t value);
+
+/* --- journal_fresh.c: tables --- */
+
+extern const char journal_tables_both[];
+extern const char journal_tables_a[]; /* after the others, in alarms.db */
+
+/* What the other file says about it. */
+void journal_find_origin(struct journal *journal, enum lane lane, struct journal_origin *ret_origin);
+/* The first transaction: fresh tables where there are none, an older format brought up to date, and this start. */
+MUST_CHECK int journal_settle_in(struct journal *journal, enum lane lane);
+/* Numbers first..last may be lost; nothing when first > last. `declared`: id of the last gap that was declared. */
+MUST_CHECK int journal_put_lost(struct sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last);
+
+/* --- journal_salvage.c --- */
+
+uint32_t journal_sum(const struct journal_record *record);
+/* Path of a file in the journal's directory; false: too long. */
+bool journal_aside_path(const struct journal *journal, const char *name, char ret_path[static PATH_MAX]);
+/* For a fresh file: which damaged one it stands for; what that one says about itself; its small tables, and which numbers have
+ * to come back or to be declared (up to `last`, the highest it can have had). */
+void journal_salvage_find(struct journal *journal, enum lane lane);
+void journal_salvage_origin(struct journal *journal, enum lane lane, struct journal_origin *origin);
+MUST_CHECK int journal_salvage_begin(struct journal *journal, enum lane lane, uint64_t first, uint64_t last);
+/* At each opening: is there one that is not done? */
+void journal_salvage_resume(struct journal *journal, enum lane lane);
+void journal_salvage_close(struct journal *journal, enum lane lane);
+
+uint64_t journal_hash(const void *bytes, size_t size);
+/* What can be read of a small table; columns are bound in their order. A row that does not fit is left out. */
+void journal_copy_rows(struct sqlite3 *from, struct sqlite3 *to, const char *read_sql, const char *put_sql);
+/* States, cursors, registries. */
+void journal_copy_small_tables(struct sqlite3 *from, struct sqlite3 *to, enum lane lane);
+
+/* --- journal_spare.c --- */
+
+#define JOURNAL_SPARE_DIR_SIZE 64
+void journal_spare_dir(const char *dir, char ret_dir[static JOURNAL_SPARE_DIR_SIZE]);
+/* Of its alarms.db; false: there is none. */
+bool journal_spare_path(const char *dir, char ret_path[static PATH_MAX]);
+
+/* journal.c: a record below the newest number, for journal_salvage. */
+MUST_CHECK enum err journal_put_old_record(struct journal *journal, enum lane lane,
+                                           const struct journal_record *record);
 
 #endif

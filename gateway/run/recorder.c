@@ -1,6 +1,7 @@
 #include "gateway/run/recorder.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,23 +10,19 @@
 #include "gateway/run/recorder_private.h"
 #include "gateway/run/sender.h"
 
-#define GROUP_A_SIZE        ((size_t)96 * 1024)
-#define GROUP_T_SIZE        ((size_t)192 * 1024) /* some 300 records of 20 points */
-#define GROUP_WAIT_US       5000                 /* telemetry: no longer than this after the first of a group … */
-#define GROUP_QUIET_US      1000                 /* … or until nothing came for this long: polls come in bursts */
-#define ACKED_WAIT_US       250000 /* acknowledged registries may wait for the next commit of their lane */
-#define CURSOR_WAIT_US      1000000
-#define RETRY_FIRST_US      200000LL
-#define RETRY_MAX_US        5000000LL
-#define HOUSE_EVERY_US      10000000LL
-#define HOUSE_SOON_US       20000LL /* while there is more to delete */
-#define HOUSE_EVERY_RECORDS 512
-#define DELETE_COUNT        200 /* records a transaction: some 10 ms on a slow card */
-#define QUOTA_HIGH_PERCENT  80  /* of journal.max_size: evict above … */
-#define QUOTA_LOW_PERCENT   78  /* … down to here, as one gap */
-#define STEP_MAX_US         1000000LL
-#define STEP_GROUPS_MAX     16 /* of one lane in one step */
-#define STEP_ACKS_MAX       256
+#define GROUP_A_SIZE      ((size_t)96 * 1024)
+#define GROUP_T_SIZE      ((size_t)192 * 1024) /* some 300 records of 20 points */
+#define GROUP_WAIT_US     5000                 /* telemetry: no longer than this after the first of a group … */
+#define GROUP_WAIT_MAX_US 10000000LL           /* … unless the flash budget is used up */
+#define GROUP_QUIET_US    1000                 /* … or until nothing came for this long: polls come in bursts */
+#define ACKED_WAIT_US     250000               /* acknowledged registries may wait for the next commit of their lane */
+#define CURSOR_WAIT_US    1000000
+#define RETRY_FIRST_US    200000LL
+#define RETRY_MAX_US      5000000LL
+#define STEP_MAX_US       1000000LL
+#define STEP_GROUPS_MAX   16 /* of one lane in one step */
+#define STEP_ACKS_MAX     256
+#define ROOM_TRIES        4 /* on a full disk: what was set aside, the reserve, the oldest telemetry twice */
 
 /* --- numbers and stamps --- */
 
@@ -80,8 +77,13 @@ static void cursors_stored(struct recorder *recorder, enum lane lane)
         recorder->cursors_due_mono_us = CLOCK_NEVER;
 }
 
-static void failed(struct recorder *recorder, enum lane lane)
+void recorder_failed(struct recorder *recorder, enum lane lane)
 {
+    if (recorder->lanes[lane].failures == 0) {
+        recorder->lanes[lane].failed_mono_us = recorder->now.mono_us;
+        text_copy(recorder->lanes[lane].failed_why, sizeof recorder->lanes[lane].failed_why,
+                  journal_trouble(recorder->journal));
+    }
     uint32_t const doublings = recorder->lanes[lane].failures < 8 ? recorder->lanes[lane].failures++ : 8;
     int64_t wait_us = RETRY_FIRST_US << doublings;
     if (wait_us > RETRY_MAX_US)
@@ -94,27 +96,49 @@ static bool may_try(const struct recorder *recorder, enum lane lane)
     return recorder->now.mono_us >= recorder->lanes[lane].retry_mono_us;
 }
 
+static enum err try_to_write(struct recorder *recorder, enum lane lane)
+{
+    enum err err = journal_begin(recorder->journal, lane);
+    if (err == ERR_OK)
+        err = group_put(&recorder->lanes[lane].group, recorder->journal, lane);
+    if (err == ERR_OK)
+        err = put_cursors(recorder, lane);
+    if (err == ERR_OK)
+        err = journal_commit(recorder->journal, lane);
+    return err;
+}
+
+/* What has no record is found in the stored states: active/ of these subjects is due. */
+static void tell_hushed(struct recorder *recorder)
+{
+    for (size_t i = 0; recorder->any_hushed && i < recorder->setup.site->subject_count; i++) {
+        if (recorder->hushed[i])
+            board_add_move(recorder->setup.board, i);
+        recorder->hushed[i] = false;
+    }
+    recorder->lanes[LANE_A].written_new = recorder->lanes[LANE_A].written_new || recorder->any_hushed;
+    recorder->any_hushed = false;
+}
+
 /* The group, with whatever cursors are waiting, in one transaction. On failure it stays, to be written later with the same
  * numbers and bytes. */
 enum err recorder_write(struct recorder *recorder, enum lane lane)
 {
     struct group *group = &recorder->lanes[lane].group;
-    enum err err = journal_begin(recorder->journal, lane);
-    if (err == ERR_OK)
-        err = group_put(group, recorder->journal, lane);
-    if (err == ERR_OK)
-        err = put_cursors(recorder, lane);
-    if (err == ERR_OK)
-        err = journal_commit(recorder->journal, lane);
+    enum err err = try_to_write(recorder, lane);
+    for (int i = 0; i < ROOM_TRIES && err == ERR_DISK_FULL && recorder_make_room(recorder, lane); i++)
+        err = try_to_write(recorder, lane);
     if (err != ERR_OK) {
-        failed(recorder, lane);
+        recorder_failed(recorder, lane);
         return err;
     }
     recorder->commits++;
     recorder->records_since_house += group->record_count;
-    recorder->lanes[lane].failures = 0;
+    recorder_works_again(recorder, lane);
     recorder->lanes[lane].written_new = recorder->lanes[lane].written_new || group->record_count > 0;
     group_reset(group);
+    if (lane == LANE_A)
+        tell_hushed(recorder);
     cursors_stored(recorder, lane);
     return journal_note(recorder->journal, lane, recorder_delivered(recorder, lane), false);
 }
@@ -130,15 +154,31 @@ static void stamp_group(struct recorder *recorder, enum lane lane)
 
 /* --- news into groups; each returns false when the group has no room for it --- */
 
-static bool add_stored(struct recorder *recorder, struct group *group, const struct stored *stored)
+static void name_rule(const struct site *site, size_t index, struct journal_state *state)
+{
+    CHECK(index < site->rule_count);
+    const struct rule *rule = &site->rules[index];
+    state->subject = site->subjects[rule->subject].id;
+    state->name = rule->id;
+    state->cls = site->subjects[rule->subject].cls;
+    state->priority = priority_text(rule->priority);
+}
+
+static const char *device_id(const struct site *site, size_t index)
+{
+    CHECK(index < site->device_count);
+    return site->devices[index].id;
+}
+
+void recorder_state(const struct recorder *recorder, const struct stored *stored, struct journal_state *ret_state)
 {
     const struct site *site = recorder->setup.site;
-    struct journal_state state = {
+    *ret_state = (struct journal_state){
         .kind = (enum stored_kind)stored->kind,
         .name = "",
         .sub = stored->sub,
         .state = stored->state,
-        .flags = stored->flags & (uint8_t)~STORED_OTHER_BOOT,
+        .flags = stored->flags & (uint16_t)~STORED_OTHER_BOOT,
         .quality = stored->quality,
         .has_value = stored->has_value != 0,
         .since_utc_ms = stored->since_utc_ms,
@@ -146,27 +186,39 @@ static bool add_stored(struct recorder *recorder, struct group *group, const str
         .value = stored->value,
         .cls = "",
         .priority = "",
+        .until_mono_ms = stored->until_mono_ms,
+        .until_utc_ms = stored->until_utc_ms,
+        .told = stored->told,
+        .count = stored->count,
     };
-    switch (state.kind) {
-    case STORED_RULE: {
-        CHECK(stored->index < site->rule_count);
-        const struct rule *rule = &site->rules[stored->index];
-        state.subject = site->subjects[rule->subject].id;
-        state.name = rule->id;
-        state.cls = site->subjects[rule->subject].cls;
-        state.priority = priority_text(rule->priority);
-        state.occurrence = recorder->occurrence_base[stored->index] + stored->occurrence;
+    switch (ret_state->kind) {
+    case STORED_RULE:
+        name_rule(site, stored->index, ret_state);
+        ret_state->occurrence = recorder->occurrence_base[stored->index] + stored->occurrence;
         break;
-    }
+    case STORED_DUE:
+        name_rule(site, stored->index, ret_state);
+        break;
     case STORED_INTERLOCK:
         CHECK(stored->index < site->interlock_count);
-        state.subject = site->interlocks[stored->index].id;
+        ret_state->subject = site->interlocks[stored->index].id;
         break;
     case STORED_HOLD:
-        CHECK(stored->index < site->device_count);
-        state.subject = site->devices[stored->index].id;
+        CHECK(stored->sub < DERIVE_HOLDS_MAX);
+        ret_state->subject = device_id(site, stored->index);
+        break;
+    case STORED_DRILL:
+    case STORED_CYLINDER:
+        ret_state->subject = device_id(site, stored->index);
         break;
     }
+}
+
+static bool add_stored(struct recorder *recorder, struct group *group, const struct stored *stored)
+{
+    struct journal_state state;
+    recorder_state(recorder, stored, &state);
+    recorder_keep_state(recorder, stored);
     return group_add_state(group, &state);
 }
 
@@ -195,6 +247,21 @@ static bool add_event(struct recorder *recorder, struct group *group, enum notic
         return false;
     payload_event(&payload, recorder->setup.site, &stamp, notice_text(notice), detail);
     return group_end_record(group, &payload, stamp.seq, stamp.at_utc_ms, "event", "");
+}
+
+/* What became of a centre's order goes with the event that says so. */
+static bool add_answer(struct recorder *recorder, struct group *group, const struct news_answer *answer)
+{
+    struct journal_order order = {.answered = true};
+    if (answer->id[0] == '\0')
+        return true;
+    CHECK(answer->centre < recorder->setup.site->centre_count);
+    order.centre = recorder->setup.site->centres[answer->centre].id;
+    text_copy(order.id, sizeof order.id, answer->id);
+    text_copy(order.code, sizeof order.code, answer->code);
+    text_copy(order.why, sizeof order.why, answer->why);
+    (void)snprintf(order.detail, sizeof order.detail, "\"count\":%" PRIu32, answer->count);
+    return group_add_order(group, &order);
 }
 
 static bool add_telemetry(struct recorder *recorder, struct group *group, struct news *news)
@@ -232,16 +299,22 @@ static bool add_news(struct recorder *recorder, enum lane lane, struct news *new
         break;
     case NEWS_NOTICE:
         added = add_event(recorder, group, (enum notice)news->is.notice.notice, news->is.notice.detail, news->utc_ms,
-                          news->synced != 0);
+                          news->synced != 0) &&
+                add_answer(recorder, group, &news->is.notice.answer);
         break;
     case NEWS_TELEMETRY:
         added = add_telemetry(recorder, group, news);
         break;
     case NEWS_STORED:
+    case NEWS_HUSHED:
         break;
     }
     if (added && news->has_stored != 0 && lane == LANE_A)
         added = add_stored(recorder, group, &news->stored);
+    if (added && news->kind == NEWS_HUSHED) {
+        recorder->hushed[recorder->setup.site->rules[news->stored.index].subject] = true;
+        recorder->any_hushed = true;
+    }
     if (added)
         stamp_group(recorder, lane);
     else if (lane == LANE_A)
@@ -288,7 +361,7 @@ static bool fill(struct recorder *recorder, enum lane lane)
     return true;
 }
 
-static bool lane_ready(const struct recorder *recorder, enum lane lane)
+bool recorder_lane_ready(const struct recorder *recorder, enum lane lane)
 {
     return journal_is_open(recorder->journal, lane) && recorder->restore == RESTORE_DONE && may_try(recorder, lane);
 }
@@ -297,7 +370,7 @@ static bool lane_ready(const struct recorder *recorder, enum lane lane)
 static void record_news(struct recorder *recorder)
 {
     bool empty = false;
-    for (int i = 0; i < STEP_GROUPS_MAX && !empty && lane_ready(recorder, LANE_A); i++) {
+    for (int i = 0; i < STEP_GROUPS_MAX && !empty && recorder_lane_ready(recorder, LANE_A); i++) {
         empty = fill(recorder, LANE_A);
         const struct group *group = &recorder->lanes[LANE_A].group;
         bool const urgent =
@@ -312,15 +385,27 @@ static int64_t telemetry_due_mono_us(const struct recorder *recorder)
     const struct group *group = &recorder->lanes[LANE_T].group;
     if (group_is_empty(group))
         return CLOCK_NEVER;
-    int64_t const quiet = group->newest_mono_us + GROUP_QUIET_US;
-    int64_t const latest = group->first_mono_us + GROUP_WAIT_US;
+    int64_t const wait_us = recorder->group_wait_us;
+    int64_t const quiet = group->newest_mono_us + (wait_us > GROUP_WAIT_US ? wait_us : GROUP_QUIET_US);
+    int64_t const latest = group->first_mono_us + wait_us;
     return quiet < latest ? quiet : latest;
+}
+
+/* What was written for alarms and cursors counts too; only telemetry waits for it. */
+static void keep_budget(struct recorder *recorder)
+{
+    thrift_spend(&recorder->thrift, journal_take_written(recorder->disk));
+    recorder->group_wait_us =
+        recorder->setup.site->journal.flash_budget > 0
+            ? thrift_wait_us(&recorder->thrift, recorder->now.mono_us, GROUP_WAIT_US, GROUP_WAIT_MAX_US)
+            : GROUP_WAIT_US;
 }
 
 static void record_telemetry(struct recorder *recorder)
 {
+    keep_budget(recorder);
     bool empty = false;
-    for (int i = 0; i < STEP_GROUPS_MAX && !empty && lane_ready(recorder, LANE_T); i++) {
+    for (int i = 0; i < STEP_GROUPS_MAX && !empty && recorder_lane_ready(recorder, LANE_T); i++) {
         empty = fill(recorder, LANE_T);
         bool const due = !empty || recorder->finished || recorder->now.mono_us >= telemetry_due_mono_us(recorder);
         if (due && !group_is_empty(&recorder->lanes[LANE_T].group) && recorder_write(recorder, LANE_T) != ERR_OK)
@@ -351,7 +436,7 @@ static void put_gap_event(struct recorder *recorder, const struct journal_gap *g
 static void declare_gaps(struct recorder *recorder)
 {
     struct journal_gap gap;
-    if (!recorder->gaps_may_wait || recorder->evicting || !lane_ready(recorder, LANE_A))
+    if (!recorder->gaps_may_wait || recorder->evicting || !recorder_lane_ready(recorder, LANE_A))
         return;
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++) {
         enum err err;
@@ -412,11 +497,46 @@ static void take_registry(struct recorder *recorder, const struct sender_ack *ac
         stamp_group(recorder, LANE_A);
 }
 
+static void take_notice(struct recorder *recorder, const struct sender_ack *ack)
+{
+    CHECK(ack->notice < NOTICE_COUNT);
+    recorder_put_event(recorder, (enum notice)ack->notice, ack->detail, recorder->now.utc_ms, recorder->now.synced);
+}
+
+static bool add_order(struct recorder *recorder, const struct journal_order *order)
+{
+    struct group *group = &recorder->lanes[LANE_A].group;
+    bool added = group_add_order(group, order);
+    if (!added && recorder_write(recorder, LANE_A) == ERR_OK)
+        added = group_add_order(group, order);
+    return added && recorder_write(recorder, LANE_A) == ERR_OK;
+}
+
+/* Its id is on the disk before anything happens: it never happens twice. Whoever gets no answer is told so by the sender. */
+static void take_order(struct recorder *recorder, const struct sender_ack *ack)
+{
+    struct inbox item = {.kind = INBOX_ORDER, .is.order = ack->order};
+    struct journal_order order = {.centre = recorder->setup.site->centres[ack->centre].id,
+                                  .at_utc_ms = recorder->now.utc_ms};
+    item.is.order.source = SOURCE_CENTRE;
+    item.is.order.centre = ack->centre;
+    text_copy(order.id, sizeof order.id, ack->order.id);
+    if (recorder->now.mono_us - ack->asked_mono_us > ORDER_TAKE_MAX_US ||
+        journal_find_order(recorder->journal, order.centre, order.id) != ERR_NOT_FOUND ||
+        !add_order(recorder, &order) || recorder_push_item(recorder, &item))
+        return;
+    order.answered = true;
+    text_copy(order.code, sizeof order.code, "busy");
+    text_copy(order.why, sizeof order.why, "the gateway is busy; try again with another id");
+    (void)add_order(recorder, &order);
+    recorder->lanes[LANE_A].written_new = true; /* so that the sender looks */
+}
+
 static void take_acks(struct recorder *recorder)
 {
     struct sender_ack ack;
     size_t size;
-    for (int i = 0; i < STEP_ACKS_MAX && lane_ready(recorder, LANE_A); i++) {
+    for (int i = 0; i < STEP_ACKS_MAX && recorder_lane_ready(recorder, LANE_A); i++) {
         if (ring_pop(recorder->setup.acks, &ack, sizeof ack, &size) != ERR_OK)
             return;
         CHECK(size == sizeof ack && ack.centre < recorder->setup.site->centre_count);
@@ -429,6 +549,12 @@ static void take_acks(struct recorder *recorder)
             break;
         case ACK_REFUSED:
             take_refused(recorder, &ack);
+            break;
+        case ACK_NOTICE:
+            take_notice(recorder, &ack);
+            break;
+        case ACK_ORDER:
+            take_order(recorder, &ack);
             break;
         }
     }
@@ -443,7 +569,7 @@ static void store_cursors(struct recorder *recorder)
         bool dirty = false;
         for (size_t i = 0; i < recorder->setup.site->centre_count; i++)
             dirty = dirty || recorder->cursors[i][lane].dirty;
-        if (dirty && lane_ready(recorder, lane) && recorder_write(recorder, lane) != ERR_OK)
+        if (dirty && recorder_lane_ready(recorder, lane) && recorder_write(recorder, lane) != ERR_OK)
             return;
     }
 }
@@ -457,69 +583,6 @@ static void load_cursors(struct recorder *recorder, enum lane lane)
             journal_get_cursor(recorder->journal, lane, recorder->setup.site->centres[i].id, &cursor) == ERR_OK)
             kept->cursor = cursor;
     }
-}
-
-/* --- keeping house --- */
-
-static bool measure(struct recorder *recorder)
-{
-    uint64_t size_a = 0;
-    uint64_t size_t_lane = 0;
-    if (journal_size(recorder->journal, LANE_A, &size_a) != ERR_OK ||
-        journal_size(recorder->journal, LANE_T, &size_t_lane) != ERR_OK)
-        return false;
-    recorder->journal_size = size_a + size_t_lane;
-    return true;
-}
-
-/* What everybody has and nobody will ask for again. True when there is more. */
-static bool expire(struct recorder *recorder, enum lane lane, int64_t before_utc_ms)
-{
-    uint64_t expired = 0;
-    enum err err = journal_expire(recorder->journal, lane, recorder_delivered(recorder, lane), before_utc_ms,
-                                  DELETE_COUNT, &expired);
-    return err == ERR_OK && expired == DELETE_COUNT;
-}
-
-static bool over(const struct recorder *recorder, unsigned percent)
-{
-    uint64_t const size_max = recorder->setup.site->journal.size_max;
-    return size_max > 0 && recorder->journal_size > size_max / 100 * percent;
-}
-
-/* Too large: first what everybody has, however young; then the oldest telemetry, declared. Alarms never. */
-static bool shed(struct recorder *recorder)
-{
-    uint64_t evicted = 0;
-    if (expire(recorder, LANE_T, INT64_MAX) || expire(recorder, LANE_A, INT64_MAX))
-        return true;
-    if (!measure(recorder) || !over(recorder, QUOTA_LOW_PERCENT))
-        return false;
-    if (journal_evict(recorder->journal, DELETE_COUNT, &evicted) != ERR_OK || evicted == 0)
-        return false;
-    recorder->dropped += evicted;
-    recorder->gaps_may_wait = true;
-    return true;
-}
-
-static void keep_house(struct recorder *recorder)
-{
-    bool more = false;
-    bool const due =
-        recorder->now.mono_us >= recorder->house_due_mono_us || recorder->records_since_house >= HOUSE_EVERY_RECORDS;
-    if (!due || !lane_ready(recorder, LANE_A) || !lane_ready(recorder, LANE_T))
-        return;
-    recorder->records_since_house = 0;
-    int64_t const keep_ms = (int64_t)recorder->setup.site->journal.keep_sent_s * 1000;
-    for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
-        more = expire(recorder, lane, recorder->now.utc_ms - keep_ms) || more;
-    if (measure(recorder)) {
-        recorder->evicting = over(recorder, recorder->evicting ? QUOTA_LOW_PERCENT : QUOTA_HIGH_PERCENT);
-        if (recorder->evicting)
-            recorder->evicting = shed(recorder);
-        more = more || recorder->evicting;
-    }
-    recorder->house_due_mono_us = recorder->now.mono_us + (more ? HOUSE_SOON_US : HOUSE_EVERY_US);
 }
 
 /* --- opening --- */
@@ -539,12 +602,12 @@ static void put_incident(struct recorder *recorder)
     char incident[160];
     char detail[400];
     struct text text;
-    journal_take_incident(recorder->journal, incident, sizeof incident);
+    const char *what = journal_take_incident(recorder->journal, incident, sizeof incident);
     if (incident[0] == '\0')
         return;
     log_say(LOG_ERROR, "recorder", "%s", incident);
     text_init(&text, detail, sizeof detail);
-    text_put(&text, "\"what\":\"set_aside\",\"why\":");
+    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
     text_put_json_string(&text, incident);
     recorder_put_event(recorder, NOTICE_JOURNAL, text.full ? "\"what\":\"set_aside\"" : detail, recorder->now.utc_ms,
                        recorder->now.synced);
@@ -554,29 +617,40 @@ static void open_lane(struct recorder *recorder, enum lane lane)
 {
     if (journal_is_open(recorder->journal, lane) || !may_try(recorder, lane))
         return;
-    if (journal_open(recorder->journal, lane) != ERR_OK) {
-        failed(recorder, lane);
+    enum err const err = journal_open(recorder->journal, lane);
+    recorder->lanes[lane].busy = err == ERR_BUSY;
+    if (err != ERR_OK) {
+        recorder_failed(recorder, lane);
         return;
     }
-    recorder->lanes[lane].failures = 0;
+    recorder_works_again(recorder, lane);
     recorder->gaps_may_wait = true;
     load_cursors(recorder, lane);
     settle_group(recorder, lane);
+    if (journal_take_renewed(recorder->journal, lane) && recorder->restore == RESTORE_DONE)
+        recorder->lanes[lane].renew = true;
 }
 
 static void open_lanes(struct recorder *recorder)
 {
     open_lane(recorder, LANE_A);
+    recorder_look_at_disk(recorder);
     if (!journal_is_open(recorder->journal, LANE_A)) {
         recorder_begin_without(recorder);
         return;
     }
     if (recorder->restore != RESTORE_DONE && may_try(recorder, LANE_A))
         recorder_restore(recorder);
-    if (recorder->restore == RESTORE_DONE) /* the judge has its states before a large telemetry file is looked at */
+    if (recorder->restore == RESTORE_DONE &&
+        recorder->spare == NULL) /* the judge has its states before a large telemetry file is looked at */
         open_lane(recorder, LANE_T);
-    if (recorder->restore == RESTORE_DONE)
-        put_incident(recorder);
+    if (recorder->restore != RESTORE_DONE)
+        return;
+    for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
+        if (recorder->lanes[lane].renew && recorder_lane_ready(recorder, lane) && !recorder_renew(recorder, lane))
+            recorder_failed(recorder, lane);
+    put_incident(recorder);
+    recorder_say_memory(recorder);
 }
 
 /* --- telling --- */
@@ -604,11 +678,19 @@ static void tell_board(struct recorder *recorder)
     shown.dropped = recorder->dropped;
     if (recorder->started) {
         shown.last_a = journal_last(journal, LANE_A);
-        shown.last_t = journal_last(journal, LANE_T);
+        shown.last_t = journal_last(recorder->disk, LANE_T);
         shown.boot = journal_boot(journal);
+        bool const known = recorder->shown.opened_mono_us != 0;
+        shown.opened_mono_us = known ? recorder->shown.opened_mono_us : recorder->now.mono_us;
+        shown.opened_bytes = known ? recorder->shown.opened_bytes : shown.bytes;
         text_copy(shown.stream, sizeof shown.stream, journal_stream(journal));
     }
-    text_copy(shown.trouble, sizeof shown.trouble, journal_trouble(journal));
+    text_copy(shown.trouble, sizeof shown.trouble, journal_trouble(recorder->disk));
+    if (recorder->spare != NULL && shown.trouble[0] == '\0')
+        text_copy(shown.trouble, sizeof shown.trouble, recorder->disk_trouble);
+    if (recorder->tight && shown.trouble[0] == '\0')
+        text_copy(shown.trouble, sizeof shown.trouble, RECORDER_DISK_FULL);
+    shown.ok = shown.ok && !recorder->tight;
     if (memcmp(&shown, &recorder->shown, sizeof shown) == 0)
         return;
     log_trouble(recorder, shown.trouble);
@@ -638,17 +720,16 @@ static int64_t next_step_mono_us(const struct recorder *recorder)
     int64_t next = recorder->now.mono_us + STEP_MAX_US;
     next = earlier(next, recorder->cursors_due_mono_us);
     if (recorder->restore != RESTORE_DONE && journal_is_open(recorder->journal, LANE_A))
-        next = earlier(next, recorder->now.mono_us + HOUSE_SOON_US); /* the judge's ring was full */
+        next = earlier(next, recorder->now.mono_us + RECORDER_SOON_US); /* the judge's ring was full */
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
         if (!may_try(recorder, lane))
             next = earlier(next, recorder->lanes[lane].retry_mono_us);
-    if (lane_ready(recorder, LANE_T))
+    if (recorder_lane_ready(recorder, LANE_T))
         next = earlier(next, telemetry_due_mono_us(recorder));
-    if (lane_ready(recorder, LANE_A) && lane_ready(recorder, LANE_T))
-        next = earlier(next, recorder->house_due_mono_us);
-    if (lane_ready(recorder, LANE_A) && ring_used(recorder->setup.news, &used_max) > 0)
+    next = earlier(next, recorder_house_due_mono_us(recorder));
+    if (recorder_lane_ready(recorder, LANE_A) && ring_used(recorder->setup.news, &used_max) > 0)
         next = recorder->now.mono_us;
-    if (lane_ready(recorder, LANE_T) && ring_used(recorder->setup.telemetry, &used_max) > 0)
+    if (recorder_lane_ready(recorder, LANE_T) && ring_used(recorder->setup.telemetry, &used_max) > 0)
         next = recorder->now.mono_us;
     return next;
 }
@@ -656,12 +737,14 @@ static int64_t next_step_mono_us(const struct recorder *recorder)
 int64_t recorder_step(void *self, struct now now)
 {
     struct recorder *recorder = self;
+    if (recorder->group_wait_us == 0) /* the first step */
+        thrift_init(&recorder->thrift, recorder->setup.site->journal.flash_budget, now.mono_us);
     recorder->now = now;
     open_lanes(recorder);
     record_news(recorder);
     take_acks(recorder);
     record_telemetry(recorder);
-    keep_house(recorder);
+    recorder_keep_house(recorder);
     declare_gaps(recorder);
     store_cursors(recorder);
     tell_board(recorder);
@@ -684,7 +767,7 @@ void recorder_finish(struct recorder *recorder, struct now now)
         return;
     recorder->finished = true; /* telemetry no longer waits for company */
     (void)recorder_step(recorder, now);
-    if (lane_ready(recorder, LANE_A)) {
+    if (recorder_lane_ready(recorder, LANE_A)) {
         recorder_put_event(recorder, NOTICE_STOP, "", now.utc_ms, now.synced);
         (void)recorder_step(recorder, now);
     }
@@ -702,22 +785,25 @@ enum err recorder_open(struct recorder **ret_recorder, const struct recorder_set
     recorder->setup.sender_bells = NULL; /* copied */
     recorder->cursors_due_mono_us = CLOCK_NEVER;
     recorder->lanes[LANE_A].retry_mono_us = recorder->lanes[LANE_T].retry_mono_us = INT64_MIN;
-    recorder->occurrence_base = calloc(setup->site->rule_count + 1, sizeof *recorder->occurrence_base);
-    enum err err = recorder->occurrence_base != NULL ? ERR_OK : ERR_MEMORY;
+    enum err err = recorder_open_states(recorder);
     if (err == ERR_OK)
         err = group_open(&recorder->lanes[LANE_A].group, GROUP_A_SIZE);
     if (err == ERR_OK)
         err = group_open(&recorder->lanes[LANE_T].group, GROUP_T_SIZE);
     if (err == ERR_OK)
-        err = journal_make(&recorder->journal, &(struct journal_setup){
-                                                   .dir = setup->site->journal.dir,
-                                                   .size_max = setup->site->journal.size_max,
-                                                   .machine_boot_id = setup->machine_boot_id,
-                                               });
+        err = group_open(&recorder->spare_group, GROUP_A_SIZE);
+    if (err == ERR_OK)
+        err = journal_make(&recorder->disk, &(struct journal_setup){
+                                                .dir = setup->site->journal.dir,
+                                                .size_max = setup->site->journal.size_max,
+                                                .machine_boot_id = setup->machine_boot_id,
+                                            });
     if (err != ERR_OK) {
         recorder_close(recorder);
         return err;
     }
+    recorder->journal = recorder->disk;
+    recorder->spare_left = journal_has_spare(recorder->disk);
     *ret_recorder = recorder;
     return ERR_OK;
 }
@@ -728,9 +814,11 @@ void recorder_close(struct recorder *recorder)
         return;
     if (recorder->journal != NULL && recorder->started)
         recorder_finish(recorder, recorder->now);
-    journal_destroy(recorder->journal);
+    journal_destroy(recorder->spare);
+    journal_destroy(recorder->disk);
+    group_close(&recorder->spare_group);
     group_close(&recorder->lanes[LANE_A].group);
     group_close(&recorder->lanes[LANE_T].group);
-    free(recorder->occurrence_base);
+    recorder_close_states(recorder);
     free(recorder);
 }

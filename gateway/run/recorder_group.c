@@ -8,11 +8,11 @@
 
 #define ALIGN alignof(max_align_t)
 
-enum item_kind { ITEM_RECORD, ITEM_STATE, ITEM_GAP, ITEM_GAP_DECLARED, ITEM_REGISTRY_ACKED };
+enum item_kind { ITEM_RECORD, ITEM_STATE, ITEM_GAP, ITEM_GAP_DECLARED, ITEM_REGISTRY_ACKED, ITEM_ORDER };
 
 struct item {
     enum item_kind kind;
-    size_t size; /* of this and of the payload behind it, rounded up */
+    size_t size; /* of this and of the payload or the order behind it, rounded up */
     union {
         struct {
             uint64_t seq;
@@ -137,6 +137,65 @@ bool group_add_registry_acked(struct group *group, const char *centre, const cha
     return add(group, &item);
 }
 
+bool group_add_order(struct group *group, const struct journal_order *order)
+{
+    size_t const head = round_up(sizeof(struct item));
+    struct item const item = {.kind = ITEM_ORDER, .size = head + round_up(sizeof *order)};
+    size_t const at = group->used;
+    if (!add(group, &item))
+        return false;
+    memcpy(group->bytes + at + head, order, sizeof *order);
+    group->urgent = true;
+    return true;
+}
+
+static enum err put_order(const struct item *item, struct journal *journal)
+{
+    struct journal_order order;
+    memcpy(&order, (const unsigned char *)item + round_up(sizeof *item), sizeof order);
+    return journal_put_order(journal, &order);
+}
+
+/* `"seq":N` as payload_* writes it, once and near the beginning. */
+static bool put_renumbered(struct text *out, const char *payload, size_t size, uint64_t seq)
+{
+    static const char key[] = "\"seq\":";
+    const char *found = memmem(payload, size, key, sizeof key - 1);
+    if (found == NULL)
+        return false;
+    const char *number = found + sizeof key - 1;
+    const char *end = number;
+    while (end < payload + size && *end >= '0' && *end <= '9')
+        end++;
+    text_put_bytes(out, payload, (size_t)(number - payload));
+    text_put_uint(out, seq);
+    text_put_bytes(out, end, (size_t)(payload + size - end));
+    return true;
+}
+
+static bool renumber_record(const struct item *item, uint64_t seq, struct group *group)
+{
+    struct text payload;
+    return group_begin_record(group, &payload) &&
+           put_renumbered(&payload, (const char *)item + round_up(sizeof *item), item->is.record.payload_size, seq) &&
+           group_end_record(group, &payload, seq, item->is.record.at_utc_ms, item->is.record.topic, "");
+}
+
+bool group_renumber(const struct group *group, uint64_t first, struct group *ret_group)
+{
+    size_t offset = 0;
+    bool all = true;
+    for (size_t i = 0; all && i < group->item_count; i++) {
+        const struct item *item = item_at(group, offset);
+        all = item->kind == ITEM_RECORD ? renumber_record(item, first++, ret_group) : add(ret_group, item);
+        offset += item->size;
+    }
+    ret_group->first_mono_us = group->first_mono_us;
+    ret_group->newest_mono_us = group->newest_mono_us;
+    ret_group->urgent = group->urgent;
+    return all;
+}
+
 static enum err put_record(const struct item *item, struct journal *journal, enum lane lane)
 {
     return journal_put_record(journal, lane,
@@ -158,6 +217,8 @@ static enum err put(const struct item *item, struct journal *journal, enum lane 
         return journal_put_gap(journal, lane, &item->is.gap);
     case ITEM_GAP_DECLARED:
         return journal_put_gap_declared(journal, item->is.declared.lane, item->is.declared.id);
+    case ITEM_ORDER:
+        return put_order(item, journal);
     case ITEM_REGISTRY_ACKED:
         return journal_put_registry_acked(journal, item->is.acked.centre, item->is.acked.dev, item->is.acked.sha256);
     }

@@ -45,7 +45,12 @@ bool group_end_record(struct group *group, const struct text *payload, uint64_t 
 bool group_add_state(struct group *group, const struct journal_state *state);
 bool group_add_gap(struct group *group, const struct journal_gap *gap);
 bool group_add_gap_declared(struct group *group, enum lane lane, uint64_t id);
+bool group_add_order(struct group *group, const struct journal_order *order);
 bool group_add_registry_acked(struct group *group, const char *centre, const char *dev, const char *sha256);
+
+/* The same with records numbered from `first` on, into an empty group with a buffer of its own; false: no room. For records
+ * that are written somewhere else than they were meant for. */
+bool group_renumber(const struct group *group, uint64_t first, struct group *ret_group);
 
 /* Puts everything into the open transaction of the lane. */
 MUST_CHECK enum err group_put(const struct group *group, struct journal *journal, enum lane lane);

@@ -1,9 +1,12 @@
-/* recorder_private: the recorder's own state, shared by recorder.c (what happens all the time) and recorder_start.c (what
- * happens once the journal is open). Nobody else includes this. */
+/* recorder_private: the recorder's own state, shared by recorder.c (what happens all the time), recorder_start.c (what
+ * happens once the journal is open) and recorder_house.c (keeping house). Nobody else includes this. */
 #ifndef OUTPOST_RUN_RECORDER_PRIVATE_H
 #define OUTPOST_RUN_RECORDER_PRIVATE_H
 
 #include "gateway/core/payload.h"
+#include "gateway/core/thin.h"
+#include "gateway/core/thrift.h"
+#include "gateway/model/class.h"
 #include "gateway/model/inbox.h"
 #include "gateway/model/news.h"
 #include "gateway/run/journal.h"
@@ -22,17 +25,48 @@ struct cursor_kept {
     bool dirty; /* not stored yet */
 };
 
+/* The newest state of everything, so that it can be written again into a file that had to be begun anew. Touched only where
+ * there is one. */
+struct kept_state {
+    bool known;
+    struct stored stored;
+};
+struct kept_states {
+    struct kept_state *rules;
+    struct kept_state *interlocks;
+    struct kept_state *holds; /* DERIVE_HOLDS_MAX a device */
+    struct kept_state *drills;
+    struct kept_state *dues; /* by rule */
+    struct kept_state *cylinders;
+};
+
+#define RECORDER_AGES      3
+#define RECORDER_SOON_US   20000LL /* while there is more to do */
+#define RECORDER_DISK_FULL "the disk is full: alarms are written in the room kept for them, the oldest telemetry goes"
+
 struct recorder {
     struct recorder_setup setup;
     struct bell *sender_bells[SITE_CENTRES_MAX];
-    struct journal *journal;
+    struct journal *journal; /* in use: the disk's, or the spare */
+    struct journal *disk;
+    struct journal *spare; /* NULL: not needed */
+    struct group spare_group;
+    bool spare_left; /* by an earlier process */
+    bool in_memory_to_say;
+    int64_t disk_due_mono_us;
+    char disk_trouble[160];
     struct now now;
     struct {
         struct group group;
         struct held_news held;
-        int64_t retry_mono_us; /* not before then: opening, or writing a group that failed */
-        uint32_t failures;     /* in a row */
-        bool written_new;      /* records were committed that the senders do not know of */
+        int64_t retry_mono_us;  /* not before then: opening, or writing a group that failed */
+        uint32_t failures;      /* in a row */
+        bool busy;              /* … because another process has the journal */
+        int64_t failed_mono_us; /* the first of them, and why */
+        char failed_why[160];
+        int64_t silent_us; /* it works again after that long, and no event says so yet; 0 none */
+        bool written_new;  /* records were committed that the senders do not know of */
+        bool renew;        /* its file was begun anew while running: what is known has to be put again */
     } lanes[LANE_COUNT];
 
     /* start */
@@ -42,8 +76,15 @@ struct recorder {
     bool restore_item_waits;
     bool judge_told_to_begin;  /* INBOX_RESTORED was sent, with states or without */
     uint64_t *occurrence_base; /* per rule: what the journal had at start */
-    bool started;              /* boot event recorded, registries compared: senders may begin */
+    bool *hushed; /* per subject: alarms of it changed without a record, and the senders do not know of it */
+    bool any_hushed;
+    struct kept_states kept;
+    bool started; /* boot event recorded, registries compared: senders may begin */
     bool finished;
+
+    /* flash */
+    struct thrift thrift;
+    int64_t group_wait_us; /* telemetry waits for company at most that long; 0 before the first step */
 
     /* cursors */
     struct cursor_kept cursors[SITE_CENTRES_MAX][LANE_COUNT];
@@ -53,6 +94,12 @@ struct recorder {
     bool gaps_may_wait; /* undeclared ones */
     bool evicting;
     int64_t house_due_mono_us;
+    struct thin thin;
+    uint64_t thin_next[RECORDER_AGES]; /* telemetry below is as coarse as its age allows */
+    int64_t salvage_due_mono_us;
+    int64_t reserve_due_mono_us;
+    bool tight;        /* the disk is full: the reserve is in use */
+    bool tight_to_say; /* … and no event says so yet */
     uint64_t journal_size;
     uint64_t records_since_house;
     uint64_t commits;
@@ -70,9 +117,37 @@ void recorder_stamp(const struct recorder *recorder, enum lane lane, int64_t at_
                     struct payload_stamp *ret_stamp);
 uint64_t recorder_delivered(const struct recorder *recorder, enum lane lane); /* up to here every centre has it */
 
+void recorder_failed(struct recorder *recorder, enum lane lane); /* waits before the next try */
+bool recorder_lane_ready(const struct recorder *recorder, enum lane lane);
+/* As the journal has it, by name. */
+void recorder_state(const struct recorder *recorder, const struct stored *stored, struct journal_state *ret_state);
+
+/* recorder_house.c */
+void recorder_keep_house(struct recorder *recorder);
+int64_t recorder_house_due_mono_us(const struct recorder *recorder);
+/* On a full disk: true when something was given up, so that another try may succeed. */
+bool recorder_make_room(struct recorder *recorder, enum lane lane);
+/* A transaction went through: were there failures before? */
+void recorder_works_again(struct recorder *recorder, enum lane lane);
+
+/* recorder_spare.c */
+void recorder_look_at_disk(struct recorder *recorder); /* to memory, or back to the disk */
+void recorder_say_memory(struct recorder *recorder);
+
+/* recorder_states.c */
+MUST_CHECK enum err recorder_open_states(struct recorder *recorder);
+void recorder_close_states(struct recorder *recorder);
+void recorder_keep_state(struct recorder *recorder, const struct stored *stored);
+/* Into a file that was begun anew while running: all that is known. False: not written, try again. */
+bool recorder_renew(struct recorder *recorder, enum lane lane);
+
 /* recorder_start.c: one turn of handing the stored states to the judge and of what follows; called until RESTORE_DONE. */
 void recorder_restore(struct recorder *recorder);
+/* Into the judge's inbox; false: it is full. */
+bool recorder_push_item(struct recorder *recorder, const struct inbox *item);
 /* The journal cannot be opened: the judge begins without. */
 void recorder_begin_without(struct recorder *recorder);
+/* Compares what is to be published of each device with what was; what differs gets a new revision. */
+MUST_CHECK enum err recorder_compare_registries(struct recorder *recorder);
 
 #endif

@@ -35,7 +35,7 @@ static int32_t find_rule(const struct site *site, const char *subject_id, const 
 /* Into site.rules, interlocks or devices, as struct stored wants it. */
 static int32_t find_index(const struct site *site, const struct journal_state *state)
 {
-    if (state->kind == STORED_RULE)
+    if (state->kind == STORED_RULE || state->kind == STORED_DUE)
         return find_rule(site, state->subject, state->name);
     enum subject_kind const wanted = state->kind == STORED_INTERLOCK ? SUBJECT_INTERLOCK : SUBJECT_DEVICE;
     int32_t const subject = find_subject(site, state->subject);
@@ -52,20 +52,23 @@ static bool end_removed(struct recorder *recorder, const struct journal_state *s
     struct text payload;
     struct group *group = &recorder->lanes[LANE_A].group;
     struct journal_state ended = *state;
-    if (state->kind != STORED_RULE || state->state == ALARM_NORM)
+    if (state->kind != STORED_RULE || (state->state == ALARM_NORM && state->told == 0))
         return true;
     ended.state = ALARM_NORM;
+    ended.told = 0;
+    ended.count = 0;
     ended.flags = 0;
     ended.pending_mono_ms = 0;
     recorder_stamp(recorder, LANE_A, recorder->now.utc_ms, recorder->now.synced, &stamp);
     CHECK(group_begin_record(group, &payload)); /* nothing else is in the group yet */
-    payload_removed(&payload, recorder->setup.site, &stamp,
-                    &(struct payload_removed){.dev = state->subject,
-                                              .cls = state->cls,
-                                              .alarm = state->name,
-                                              .priority = state->priority,
-                                              .from = (enum alarm_state)state->state,
-                                              .occurrence = state->occurrence});
+    payload_removed(
+        &payload, recorder->setup.site, &stamp,
+        &(struct payload_removed){.dev = state->subject,
+                                  .cls = state->cls,
+                                  .alarm = state->name,
+                                  .priority = state->priority,
+                                  .from = (enum alarm_state)(state->told != 0 ? state->told - 1 : state->state),
+                                  .occurrence = state->occurrence});
     CHECK(group_end_record(group, &payload, stamp.seq, stamp.at_utc_ms, "alarm/", state->subject) &&
           group_add_state(group, &ended));
     if (recorder_write(recorder, LANE_A) == ERR_OK)
@@ -76,7 +79,8 @@ static bool end_removed(struct recorder *recorder, const struct journal_state *s
 
 static bool is_default(const struct journal_state *state)
 {
-    return state->state == 0 && state->flags == 0 && state->pending_mono_ms == 0;
+    return state->kind != STORED_DUE && state->kind != STORED_CYLINDER && state->state == 0 && state->flags == 0 &&
+           state->pending_mono_ms == 0 && state->told == 0 && state->count == 0;
 }
 
 static bool take_state(struct recorder *recorder, const struct journal_state *state)
@@ -86,8 +90,6 @@ static bool take_state(struct recorder *recorder, const struct journal_state *st
         return end_removed(recorder, state);
     if (state->kind == STORED_RULE)
         recorder->occurrence_base[index] = state->occurrence;
-    if (is_default(state))
-        return true;
     recorder->restore_item = (struct inbox){.kind = INBOX_STORED};
     recorder->restore_item.is.stored = (struct stored){
         .kind = (uint8_t)state->kind,
@@ -101,12 +103,17 @@ static bool take_state(struct recorder *recorder, const struct journal_state *st
         .since_utc_ms = state->since_utc_ms,
         .pending_mono_ms = state->pending_mono_ms,
         .value = state->value,
+        .until_mono_ms = state->until_mono_ms,
+        .until_utc_ms = state->until_utc_ms,
+        .told = state->told,
+        .count = state->count,
     };
-    recorder->restore_item_waits = true;
+    recorder_keep_state(recorder, &recorder->restore_item.is.stored);
+    recorder->restore_item_waits = !is_default(state);
     return true;
 }
 
-static bool push_item(struct recorder *recorder, const struct inbox *item)
+bool recorder_push_item(struct recorder *recorder, const struct inbox *item)
 {
     if (ring_push(recorder->setup.inbox, item, inbox_size(item)) != ERR_OK)
         return false;
@@ -116,7 +123,7 @@ static bool push_item(struct recorder *recorder, const struct inbox *item)
 
 void recorder_begin_without(struct recorder *recorder)
 {
-    if (!recorder->judge_told_to_begin && push_item(recorder, &(struct inbox){.kind = INBOX_RESTORED}))
+    if (!recorder->judge_told_to_begin && recorder_push_item(recorder, &(struct inbox){.kind = INBOX_RESTORED}))
         recorder->judge_told_to_begin = true;
 }
 
@@ -124,12 +131,12 @@ void recorder_begin_without(struct recorder *recorder)
 static bool restore_states(struct recorder *recorder)
 {
     for (;;) {
-        if (recorder->restore_item_waits && !push_item(recorder, &recorder->restore_item))
+        if (recorder->restore_item_waits && !recorder_push_item(recorder, &recorder->restore_item))
             return false;
         recorder->restore_item_waits = false;
         enum err err = journal_next_state(recorder->journal, &recorder->restore_at);
         if (err == ERR_EMPTY)
-            return push_item(recorder, &(struct inbox){.kind = INBOX_RESTORED});
+            return recorder_push_item(recorder, &(struct inbox){.kind = INBOX_RESTORED});
         if (err != ERR_OK)
             return false;
         if (!take_state(recorder, &recorder->restore_at)) {
@@ -183,7 +190,7 @@ static enum err empty_removed(struct recorder *recorder)
     return err == ERR_EMPTY ? ERR_OK : err;
 }
 
-static enum err compare_registries(struct recorder *recorder)
+enum err recorder_compare_registries(struct recorder *recorder)
 {
     size_t const buffer_size = PAYLOAD_RETAINED_MAX - 256; /* the message around the content */
     char *buffer = malloc(buffer_size);
@@ -217,7 +224,7 @@ static void put_boot_event(struct recorder *recorder)
 static enum err announce(struct recorder *recorder)
 {
     if (group_is_empty(&recorder->lanes[LANE_A].group)) {
-        enum err err = compare_registries(recorder);
+        enum err err = recorder_compare_registries(recorder);
         if (err != ERR_OK)
             return err;
         put_boot_event(recorder);

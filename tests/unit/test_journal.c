@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 
 #include "gateway/run/journal.h"
+#include "tests/support/disk.h"
 #include "tests/support/scratch.h"
 
+#define FORMAT_NOW    3
 #define SIZE_MAX_TEST ((uint64_t)64 * 1024 * 1024)
 
 struct place {
@@ -90,6 +92,14 @@ static void spoil(const struct place *place, const char *name, off_t at, size_t 
     (void)close(fd);
 }
 
+static uint64_t salvage_all(struct journal *journal, enum lane lane)
+{
+    struct journal_salvaged salvaged = {.back = 0};
+    while (journal_is_salvaging(journal, lane))
+        assert_int_equal(journal_salvage(journal, lane, 10, false, &salvaged), ERR_OK);
+    return salvaged.back;
+}
+
 /* Every number from `first` to `last` is a row with the right bytes. */
 static void expect_rows(const char *dir, enum lane lane, uint64_t first, uint64_t last)
 {
@@ -120,6 +130,11 @@ static void expect_gap(struct journal *journal, enum lane lane, uint64_t first, 
     assert_int_equal(journal_begin(journal, LANE_A), ERR_OK);
     assert_int_equal(journal_put_gap_declared(journal, lane, gap.id), ERR_OK);
     assert_int_equal(journal_commit(journal, LANE_A), ERR_OK);
+}
+
+static void see_number(void *context, const struct disk_row *row)
+{
+    *(uint64_t *)context = (uint64_t)row->number[0];
 }
 
 static void begins_and_goes_on(void **state)
@@ -216,15 +231,107 @@ static void keeps_states_by_name(void **state)
     }
 }
 
+/* What has an end keeps it, and knows when the clock it was set by is gone. */
+static void keeps_shelves_and_drills(void **state)
+{
+    struct place *place = *state;
+    struct journal_state const shelf = {.kind = STORED_RULE,
+                                        .subject = "lift-1",
+                                        .name = "lift.door",
+                                        .state = ALARM_SHELVED,
+                                        .flags = STORED_CHATTERING | STORED_TEST,
+                                        .cls = "lift",
+                                        .priority = "medium",
+                                        .until_mono_ms = 5000,
+                                        .until_utc_ms = 1795310590001,
+                                        .told = 3,
+                                        .count = 70000};
+    struct journal_state const drill = {.kind = STORED_DRILL,
+                                        .subject = "lift-1",
+                                        .name = "",
+                                        .state = STORED_RUNNING,
+                                        .cls = "",
+                                        .priority = "",
+                                        .until_mono_ms = 6000,
+                                        .until_utc_ms = 1795310590002};
+    place->journal = open_both(place->dir);
+    assert_int_equal(journal_begin(place->journal, LANE_A), ERR_OK);
+    assert_int_equal(journal_put_state(place->journal, &shelf), ERR_OK);
+    assert_int_equal(journal_put_state(place->journal, &drill), ERR_OK);
+    assert_int_equal(journal_commit(place->journal, LANE_A), ERR_OK);
+    for (int reboot = 0; reboot < 2; reboot++) {
+        journal_destroy(place->journal);
+        place->journal = make(place->dir, "machine-1", reboot ? "boot-2" : "boot-1");
+        assert_int_equal(journal_open(place->journal, LANE_A), ERR_OK);
+        struct journal_state found = {.subject = NULL};
+        assert_int_equal(journal_next_state(place->journal, &found), ERR_OK);
+        assert_int_equal(found.kind, STORED_DRILL);
+        assert_string_equal(found.subject, "lift-1");
+        assert_int_equal(found.state, STORED_RUNNING);
+        assert_int_equal(found.until_mono_ms, 6000);
+        assert_int_equal(found.until_utc_ms, 1795310590002);
+        assert_int_equal(found.flags, reboot ? STORED_OTHER_BOOT : 0);
+        assert_int_equal(journal_next_state(place->journal, &found), ERR_OK);
+        assert_int_equal(found.state, ALARM_SHELVED);
+        assert_int_equal(found.until_mono_ms, 5000);
+        assert_int_equal(found.until_utc_ms, 1795310590001);
+        assert_int_equal(found.told, 3);
+        assert_int_equal(found.count, 70000);
+        assert_int_equal(found.flags, STORED_CHATTERING | STORED_TEST | (reboot ? STORED_OTHER_BOOT : 0));
+    }
+}
+
+static void put_order(struct place *place, const char *centre, const char *id, const char *code)
+{
+    struct journal_order order = {.centre = centre, .at_utc_ms = 5, .answered = code != NULL};
+    (void)snprintf(order.id, sizeof order.id, "%s", id);
+    (void)snprintf(order.code, sizeof order.code, "%s", code != NULL ? code : "");
+    (void)snprintf(order.detail, sizeof order.detail, "\"count\":2");
+    assert_int_equal(journal_begin(place->journal, LANE_A), ERR_OK);
+    assert_int_equal(journal_put_order(place->journal, &order), ERR_OK);
+    assert_int_equal(journal_commit(place->journal, LANE_A), ERR_OK);
+}
+
+static void keeps_the_newest_orders(void **state)
+{
+    struct place *place = *state;
+    struct journal_reader *reader;
+    struct journal_order found;
+    place->journal = open_both(place->dir);
+    assert_int_equal(journal_find_order(place->journal, "property", "o1"), ERR_NOT_FOUND);
+    put_order(place, "property", "o1", NULL);
+    assert_int_equal(journal_find_order(place->journal, "property", "o1"), ERR_OK);
+    assert_int_equal(journal_find_order(place->journal, "district", "o1"),
+                     ERR_NOT_FOUND); /* ids are each centre's own */
+    assert_int_equal(journal_reader_open(&reader, place->dir), ERR_OK);
+    assert_int_equal(journal_reader_order(reader, "property", "o1", &found), ERR_OK);
+    assert_false(found.answered);
+    assert_int_equal(found.at_utc_ms, 5);
+    put_order(place, "property", "o1", "busy");
+    put_order(place, "property", "o1", NULL); /* coming again changes nothing */
+    assert_int_equal(journal_reader_order(reader, "property", "o1", &found), ERR_OK);
+    assert_true(found.answered);
+    assert_string_equal(found.code, "busy");
+    assert_string_equal(found.detail, "\"count\":2");
+    assert_int_equal(journal_begin(place->journal, LANE_A), ERR_OK);
+    for (int i = 0; i < JOURNAL_ORDERS_MAX; i++) {
+        struct journal_order order = {.centre = "property"};
+        (void)snprintf(order.id, sizeof order.id, "n%d", i);
+        assert_int_equal(journal_put_order(place->journal, &order), ERR_OK);
+    }
+    assert_int_equal(journal_commit(place->journal, LANE_A), ERR_OK);
+    assert_int_equal(journal_reader_order(reader, "property", "o1", &found), ERR_NOT_FOUND);
+    assert_int_equal(journal_reader_order(reader, "property", "n0", &found), ERR_OK);
+    journal_reader_close(reader);
+}
+
 static void keeps_cursors_and_registries(void **state)
 {
     struct place *place = *state;
     struct journal_cursor cursor = {.lw = 40, .range_count = 2, .ranges = {{42, 44}, {50, 50}}};
     struct journal_cursor found;
     struct journal_reader *reader;
-    char dev[SITE_ID_MAX + 1];
-    char sha256[65];
-    uint32_t rev;
+    struct journal_registry registry;
     place->journal = open_both(place->dir);
     append(place->journal, LANE_T, 60);
     assert_int_equal(journal_begin(place->journal, LANE_T), ERR_OK);
@@ -248,16 +355,21 @@ static void keeps_cursors_and_registries(void **state)
     assert_int_equal(found.ranges[1][0], 50);
     assert_int_equal(journal_reader_cursor(reader, LANE_T, "district", &found), ERR_OK);
     assert_int_equal(found.lw, 0); /* new: from the oldest that is kept */
-    assert_int_equal(journal_reader_next_registry(reader, "property", "", dev, &rev, sha256), ERR_OK);
-    assert_string_equal(dev, "b");
-    assert_int_equal(rev, 4);
-    assert_int_equal(journal_reader_next_registry(reader, "property", dev, dev, &rev, sha256), ERR_OK);
-    assert_string_equal(dev, "gone"); /* to be emptied where it was published, and only there */
-    assert_string_equal(sha256, "");
-    assert_int_equal(journal_reader_next_registry(reader, "property", dev, dev, &rev, sha256), ERR_EMPTY);
-    assert_int_equal(journal_reader_next_registry(reader, "district", "", dev, &rev, sha256), ERR_OK);
-    assert_string_equal(dev, "a");
-    assert_int_equal(journal_reader_next_registry(reader, "district", "b", dev, &rev, sha256), ERR_EMPTY);
+    assert_int_equal(journal_reader_next_registry(reader, "property", "", false, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "b");
+    assert_int_equal(registry.rev, 4);
+    assert_int_equal(journal_reader_next_registry(reader, "property", registry.dev, false, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "gone"); /* to be emptied where it was published, and only there */
+    assert_string_equal(registry.sha256, "");
+    assert_int_equal(journal_reader_next_registry(reader, "property", registry.dev, false, &registry), ERR_EMPTY);
+    assert_int_equal(journal_reader_next_registry(reader, "district", "", false, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "a");
+    assert_int_equal(journal_reader_next_registry(reader, "district", "b", false, &registry), ERR_EMPTY);
+    assert_int_equal(journal_reader_next_registry(reader, "property", "", true, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "a"); /* every one, and what of it is known there */
+    assert_string_equal(registry.acked, registry.sha256);
+    assert_int_equal(journal_reader_next_registry(reader, "district", "a", true, &registry), ERR_OK);
+    assert_string_equal(registry.acked, "");
     journal_reader_close(reader);
 }
 
@@ -409,6 +521,10 @@ static void sets_a_damaged_telemetry_file_aside(void **state)
     char stream[JOURNAL_STREAM_SIZE];
     char incident[160];
     char path[256];
+    uint64_t first;
+    uint64_t last;
+    struct journal_reader *reader;
+    struct journal_cursor cursor;
     place->journal = open_both(place->dir);
     append(place->journal, LANE_T, 50);
     append(place->journal, LANE_A, 4);
@@ -417,25 +533,34 @@ static void sets_a_damaged_telemetry_file_aside(void **state)
     journal_destroy(place->journal);
     spoil(place, "telemetry.db", 0, 100);
     place->journal = open_both(place->dir);
-    journal_take_incident(place->journal, incident, sizeof incident);
+    assert_string_equal(journal_take_incident(place->journal, incident, sizeof incident), "set_aside");
     assert_non_null(
         strstr(incident, "telemetry.db was damaged or unreadable and is set aside as telemetry.db.corrupt-2"));
-    journal_take_incident(place->journal, incident, sizeof incident);
+    (void)journal_take_incident(place->journal, incident, sizeof incident);
     assert_string_equal(incident, "");
     path_of(place, "telemetry.db.corrupt-2", path);
     assert_int_equal(access(path, F_OK), 0);
     assert_string_equal(journal_stream(place->journal), stream);
     assert_int_equal(journal_last(place->journal, LANE_A), 4);
     assert_int_equal(journal_last(place->journal, LANE_T), 50 + JOURNAL_SALVAGE_SKIP);
-    expect_gap(place->journal, LANE_T, 21, 50 + JOURNAL_SALVAGE_SKIP, "salvage");
     append(place->journal, LANE_T, 1);
     expect_rows(place->dir, LANE_T, 51 + JOURNAL_SALVAGE_SKIP, 51 + JOURNAL_SALVAGE_SKIP);
-    struct journal_reader *reader;
-    struct journal_cursor cursor;
     assert_int_equal(journal_reader_open(&reader, place->dir), ERR_OK);
     assert_int_equal(journal_reader_cursor(reader, LANE_T, "property", &cursor), ERR_OK);
-    assert_int_equal(cursor.lw, 50 + JOURNAL_SALVAGE_SKIP);
+    assert_int_equal(cursor.lw, 20);
+    assert_true(journal_reader_salvaging(reader, LANE_T, &first, &last));
+    assert_int_equal(first, 21);
+    assert_int_equal(last, 50 + JOURNAL_SALVAGE_SKIP);
+    assert_int_equal(salvage_all(place->journal, LANE_T), 50);
+    assert_false(journal_reader_outdated(reader));
+    assert_false(journal_reader_salvaging(reader, LANE_T, &first, &last));
     journal_reader_close(reader);
+    expect_gap(place->journal, LANE_T, 51, 50 + JOURNAL_SALVAGE_SKIP, "salvage");
+    path_of(place, "telemetry.db.salvaged-2", path);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_true(journal_drop_aside(place->journal));
+    assert_int_equal(access(path, F_OK), -1);
+    assert_false(journal_drop_aside(place->journal));
 }
 
 static void a_lost_alarm_file_repeats_nothing(void **state)
@@ -447,14 +572,15 @@ static void a_lost_alarm_file_repeats_nothing(void **state)
     append(place->journal, LANE_T, 5);
     (void)snprintf(stream, sizeof stream, "%s", journal_stream(place->journal));
     journal_destroy(place->journal);
-    spoil(place, "alarms.db", 4096 * 2, 4096); /* a page in the middle: only the check finds it */
-    spoil(place, "alarms.db", 0, 16);
+    for (off_t page = 0; page < 12; page++) /* nothing of it can be read */
+        spoil(place, "alarms.db", 4096 * page, 4096);
     place->journal = open_both(place->dir);
     assert_string_equal(journal_stream(place->journal), stream);
     assert_int_equal(journal_boot(place->journal), 2);
     assert_int_equal(journal_last(place->journal, LANE_A), 7 + JOURNAL_SALVAGE_SKIP);
     assert_int_equal(journal_occurrence_floor(place->journal), 7 + JOURNAL_SALVAGE_SKIP);
     assert_int_equal(journal_last(place->journal, LANE_T), 5);
+    assert_int_equal(salvage_all(place->journal, LANE_A), 0);
     expect_gap(place->journal, LANE_A, 1, 7 + JOURNAL_SALVAGE_SKIP, "salvage");
     append(place->journal, LANE_A, 1);
     journal_destroy(place->journal);
@@ -480,7 +606,7 @@ static void damage_in_the_middle_is_found_after_a_crash(void **state)
         (void)scratch_copy(place->dir, copy.dir, names[i]);
     spoil(&copy, "telemetry.db", 4096 * 7 + 8, 4000); /* a leaf of `record` that the log does not hold */
     copy.journal = open_both(copy.dir);
-    journal_take_incident(copy.journal, incident, sizeof incident);
+    (void)journal_take_incident(copy.journal, incident, sizeof incident);
     assert_non_null(strstr(incident, "telemetry.db"));
     append(copy.journal, LANE_T, 1);
     journal_destroy(copy.journal);
@@ -495,8 +621,10 @@ static void both_lost_is_a_new_stream(void **state)
     append(place->journal, LANE_A, 7);
     (void)snprintf(stream, sizeof stream, "%s", journal_stream(place->journal));
     journal_destroy(place->journal);
-    spoil(place, "alarms.db", 0, 100);
-    spoil(place, "telemetry.db", 0, 100);
+    for (off_t page = 0; page < 12; page++) {
+        spoil(place, "alarms.db", 4096 * page, 4096);
+        spoil(place, "telemetry.db", 4096 * page, 4096);
+    }
     place->journal = open_both(place->dir);
     assert_string_not_equal(journal_stream(place->journal), stream);
     assert_int_equal(journal_last(place->journal, LANE_A), 0);
@@ -537,10 +665,61 @@ static void strangers_are_set_aside(void **state)
     place->journal = open_both(place->dir);
     append(place->journal, LANE_A, 1);
     append(place->journal, LANE_T, 1);
-    journal_take_incident(place->journal, incident, sizeof incident);
+    (void)journal_take_incident(place->journal, incident, sizeof incident);
     assert_non_null(strstr(incident, "telemetry.db"));
     path_of(place, "alarms.db.corrupt-0", path);
     assert_int_equal(access(path, F_OK), 0);
+}
+
+/* A file of the first format, which had no checksums, is brought up to date; one of a newer format is refused, not touched. */
+static void older_and_newer_formats(void **state)
+{
+    struct place *place = *state;
+    char path[256];
+    uint64_t format = 0;
+    struct disk_query const ask = {"PRAGMA user_version", see_number, &format};
+    place->journal = open_both(place->dir);
+    append(place->journal, LANE_A, 3);
+    journal_destroy(place->journal);
+    path_of(place, "alarms.db", path);
+    assert_true(disk_execute(path, "ALTER TABLE record DROP COLUMN sum;"
+                                   "ALTER TABLE state DROP COLUMN until_mono; ALTER TABLE state DROP COLUMN until_utc;"
+                                   "ALTER TABLE state DROP COLUMN told; ALTER TABLE state DROP COLUMN count;"
+                                   "DROP TABLE ordered; PRAGMA user_version=1"));
+    place->journal = open_both(place->dir);
+    assert_int_equal(journal_last(place->journal, LANE_A), 3);
+    append(place->journal, LANE_A, 2);
+    expect_rows(place->dir, LANE_A, 1, 5);
+    assert_true(disk_select(path, &ask, 1));
+    assert_int_equal(format, FORMAT_NOW);
+    journal_destroy(place->journal);
+    assert_true(disk_execute(path, "PRAGMA user_version=77"));
+    place->journal = make(place->dir, "machine-1", "boot-1");
+    assert_int_not_equal(journal_open(place->journal, LANE_A), ERR_OK);
+    assert_non_null(strstr(journal_trouble(place->journal), "alarms.db was written by a newer version"));
+    assert_true(disk_execute(path, "PRAGMA user_version=3"));
+    assert_int_equal(journal_open(place->journal, LANE_A), ERR_OK);
+    assert_int_equal(journal_last(place->journal, LANE_A), 5);
+}
+
+/* A byte that changed inside a record is nothing that SQLite's check sees. */
+static void a_changed_record_is_declared(void **state)
+{
+    struct place *place = *state;
+    char path[256];
+    char incident[160];
+    place->journal = open_both(place->dir);
+    append(place->journal, LANE_T, 9);
+    journal_destroy(place->journal);
+    path_of(place, "telemetry.db", path);
+    assert_true(disk_execute(path, "UPDATE record SET payload=CAST('record 6' AS BLOB) WHERE seq=5;"
+                                   "UPDATE meta SET value=0 WHERE key='clean'"));
+    place->journal = open_both(place->dir);
+    assert_string_equal(journal_take_incident(place->journal, incident, sizeof incident), "changed");
+    assert_non_null(strstr(incident, "1 records of telemetry.db"));
+    expect_gap(place->journal, LANE_T, 5, 5, "salvage");
+    expect_rows(place->dir, LANE_T, 6, 9);
+    append(place->journal, LANE_T, 1);
 }
 
 /* The disk (here: the largest file a process may write) is full in the middle of a write; later there is room again. */
@@ -602,6 +781,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(begins_and_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(one_writer_only, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_states_by_name, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_shelves_and_drills, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_the_newest_orders, setup, teardown),
         cmocka_unit_test_setup_teardown(keeps_cursors_and_registries, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_where_live_begins, setup, teardown),
         cmocka_unit_test_setup_teardown(a_power_cut_leaves_whole_transactions, setup, teardown),
@@ -615,6 +796,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_lost_is_a_new_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(another_machine_is_a_new_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(strangers_are_set_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(older_and_newer_formats, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_changed_record_is_declared, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reader_notices_a_fresh_file, setup, teardown),
     };

@@ -338,37 +338,35 @@ static void registries_change_with_the_site(void **state)
 {
     struct rig *rig = *state;
     struct journal_reader *reader;
-    char dev[SITE_ID_MAX + 1] = "";
-    char sha256[65];
-    char first_sha256[65];
-    uint32_t rev;
+    struct journal_registry registry;
+    struct journal_registry first;
     (void)rig_step(rig);
     assert_int_equal(journal_reader_open(&reader, rig->dir), ERR_OK);
-    assert_int_equal(journal_reader_next_registry(reader, "property", "", dev, &rev, first_sha256), ERR_OK);
-    assert_string_equal(dev, "gas-kitchen");
-    assert_int_equal(rev, 1);
-    assert_int_equal(strlen(first_sha256), 64);
+    assert_int_equal(journal_reader_next_registry(reader, "property", "", false, &first), ERR_OK);
+    assert_string_equal(first.dev, "gas-kitchen");
+    assert_int_equal(first.rev, 1);
+    assert_int_equal(strlen(first.sha256), 64);
     journal_reader_close(reader);
     struct sender_ack ack = {.kind = ACK_REGISTRY};
-    (void)snprintf(ack.dev, sizeof ack.dev, "%s", dev);
-    (void)snprintf(ack.sha256, sizeof ack.sha256, "%s", first_sha256);
+    (void)snprintf(ack.dev, sizeof ack.dev, "%s", first.dev);
+    (void)snprintf(ack.sha256, sizeof ack.sha256, "%s", first.sha256);
     push_ack(rig, &ack);
     (void)rig_step(rig);
     rig_pass(rig, 300 * MS);
     (void)rig_step(rig);
     assert_int_equal(journal_reader_open(&reader, rig->dir), ERR_OK);
-    assert_int_equal(journal_reader_next_registry(reader, "property", "", dev, &rev, sha256), ERR_OK);
-    assert_string_equal(dev, "kitchen-trip");
+    assert_int_equal(journal_reader_next_registry(reader, "property", "", false, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "kitchen-trip");
     journal_reader_close(reader);
     rig_stop(rig);
     rig->site.time_zone = "UTC"; /* part of every archive */
     rig_start(rig);
     (void)rig_step(rig);
     assert_int_equal(journal_reader_open(&reader, rig->dir), ERR_OK);
-    assert_int_equal(journal_reader_next_registry(reader, "property", "", dev, &rev, sha256), ERR_OK);
-    assert_string_equal(dev, "gas-kitchen");
-    assert_int_equal(rev, 2);
-    assert_string_not_equal(sha256, first_sha256);
+    assert_int_equal(journal_reader_next_registry(reader, "property", "", false, &registry), ERR_OK);
+    assert_string_equal(registry.dev, "gas-kitchen");
+    assert_int_equal(registry.rev, 2);
+    assert_string_not_equal(registry.sha256, first.sha256);
     journal_reader_close(reader);
 }
 
@@ -448,21 +446,22 @@ static void a_full_disk_holds_and_goes_on(void **state)
     assert_int_equal(rig_last(rig->dir, LANE_T), pushed);
     for (uint64_t seq = 1; seq <= pushed; seq++)
         assert_true(rig_record(rig->dir, LANE_T, seq, payload, sizeof payload));
-    assert_int_equal(rig_last(rig->dir, LANE_A), 2);
+    assert_int_equal(rig_last(rig->dir, LANE_A), 3);
     expect_in(LANE_A, rig, 2, "gas.high");
+    expect_in(LANE_A, rig, 3, "\"event\":\"journal\",\"what\":\"resumed\",\"lane\":\"t\"");
 }
 
 /* Nobody fetches anything and the quota is small: the oldest telemetry goes, declared to the number; alarms stay. */
 static void the_quota_sheds_telemetry_and_says_so(void **state)
 {
     struct rig *rig = *state;
-    struct news const news = wire_telemetry(1, 1);
     struct news const alarm = wire_alarm(WIRE_GAS_HIGH, EVENT_RAISED, ALARM_NORM, ALARM_UNACK, 1, 1);
     rig->site.journal.size_max = (uint64_t)1024 * 1024;
     restart(rig);
     (void)rig_step(rig);
     rig_push(&rig->news, &alarm);
     for (int i = 0; i < 6000; i++) {
+        struct news const news = wire_telemetry(1, rig->now.utc_ms); /* too young to be thinned */
         rig_push(&rig->telemetry, &news);
         if (i % 50 == 0) {
             rig_pass(rig, 100 * MS);
@@ -543,7 +542,9 @@ static void a_damaged_file_is_an_event(void **state)
     rig_pass(rig, 300 * MS);
     (void)rig_step(rig);
     expect_in(LANE_A, rig, 4, "\"event\":\"journal\",\"what\":\"set_aside\",\"why\":\"telemetry.db was damaged");
-    expect_in(LANE_A, rig, 5, "\"event\":\"gap\",\"of\":\"t\",\"from\":1,\"to\":10001,\"why\":\"salvage\"}");
+    expect_in(LANE_A, rig, 5, "\"event\":\"journal\",\"what\":\"salvaged\",\"lane\":\"t\",\"back\":1,\"lost\":10000}");
+    expect_in(LANE_A, rig, 6, "\"event\":\"gap\",\"of\":\"t\",\"from\":2,\"to\":10001,\"why\":\"salvage\"}");
+    expect_in(LANE_T, rig, 1, "\"seq\":1,");
     rig_push(&rig->telemetry, &news);
     (void)rig_step(rig);
     rig_pass(rig, 5 * MS);

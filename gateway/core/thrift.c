@@ -1,0 +1,29 @@
+#include "gateway/core/thrift.h"
+
+#define PURSES_A_DAY 4
+#define PURSE_US     (6 * 3600e6)
+
+void thrift_init(struct thrift *thrift, uint64_t bytes_a_day, int64_t mono_us)
+{
+    double const size = (double)bytes_a_day / PURSES_A_DAY;
+    *thrift = (struct thrift){.size = size, .saved = size, .at_mono_us = mono_us};
+}
+
+void thrift_spend(struct thrift *thrift, uint64_t bytes)
+{
+    thrift->saved -= (double)bytes;
+    if (thrift->saved < 0)
+        thrift->saved = 0;
+}
+
+int64_t thrift_wait_us(struct thrift *thrift, int64_t mono_us, int64_t least_us, int64_t most_us)
+{
+    thrift->saved += thrift->size * (double)(mono_us - thrift->at_mono_us) / PURSE_US;
+    thrift->at_mono_us = mono_us;
+    if (thrift->saved > thrift->size)
+        thrift->saved = thrift->size;
+    double const half = thrift->size / 2;
+    if (thrift->saved >= half)
+        return least_us;
+    return least_us + (int64_t)((double)(most_us - least_us) * (1 - thrift->saved / half));
+}
