@@ -10,8 +10,8 @@
 #define STACK_SIZE  ((size_t)256 * 1024)
 #define WAIT_MAX_US 3600000000LL /* an hour: keeps the arithmetic far from overflow */
 
-/* Until one of them is readable or that time has come; true for the first. A signal ends the wait, too. */
-static bool wait_readable(struct pollfd *fds, nfds_t fd_count, int64_t until_mono_us)
+/* Until one of them is ready or that time has come; true for the first. A signal ends the wait, too. */
+static bool wait_ready(struct pollfd *fds, nfds_t fd_count, int64_t until_mono_us)
 {
     int64_t wait_us = WAIT_MAX_US;
     if (until_mono_us != CLOCK_NEVER) {
@@ -29,11 +29,12 @@ static bool wait_readable(struct pollfd *fds, nfds_t fd_count, int64_t until_mon
 
 static void wait_for_work(struct room *room, int64_t until_mono_us)
 {
-    struct pollfd fds[2] = {
+    struct pollfd fds[] = {
         {.fd = room->bell->fd, .events = POLLIN},
         {.fd = room->fd != NULL ? room->fd(room->self) : -1, .events = POLLIN},
+        {.fd = room->end_fd != NULL ? room->end_fd(room->self) : -1, .events = POLLRDHUP},
     };
-    if (wait_readable(fds, 2, until_mono_us) && fds[0].revents != 0)
+    if (wait_ready(fds, ARRAY_SIZE(fds), until_mono_us) && fds[0].revents != 0)
         bell_answer(room->bell);
 }
 
@@ -126,7 +127,7 @@ enum err thread_stop_until(struct thread *thread, int64_t mono_us)
     if (!thread->started)
         return ERR_OK;
     thread_ask_stop(thread);
-    if (!wait_readable(&(struct pollfd){.fd = thread->ended.fd, .events = POLLIN}, 1, mono_us))
+    if (!wait_ready(&(struct pollfd){.fd = thread->ended.fd, .events = POLLIN}, 1, mono_us))
         return ERR_TIMEOUT;
     join(thread);
     return ERR_OK;

@@ -2,8 +2,8 @@
  *
  * thread_run() calls step(self, now) again and again. A step does what is due and returns the monotonic time in
  * microseconds at which it wants to be called again (CLOCK_NEVER for "only when the bell rings"); the loop then
- * waits on the room's bell and on the one file descriptor the room names, until that time. The same step() is
- * called by tests on a fake clock, with no thread at all. */
+ * waits on the room's bell and on the descriptors the room names, until that time. The same step() is called by
+ * tests on a fake clock, with no thread at all. */
 #ifndef OUTPOST_BASE_THREAD_H
 #define OUTPOST_BASE_THREAD_H
 
@@ -21,6 +21,8 @@ struct room {
     void *self;
     int64_t (*step)(void *self, struct now now); /* never blocks but where the room's header says so */
     int (*fd)(void *self);                       /* NULL, or a descriptor to wait on for reading (-1: none now) */
+    int (*end_fd)(void *self); /* NULL, or one whose hang-up is waited for, and nothing else (-1: none now). The step
+                                * must then no longer name it: a hang-up does not go away */
     struct bell *bell;
     _Atomic int64_t beat_mono_us; /* when the last step ended: the watchdog's food */
 };

@@ -88,7 +88,7 @@ const char *payload_stream_of(const char *record, size_t record_size, size_t *re
 }
 
 /* Why a sample has no value on the wire; REASON_NONE: it has one. */
-static enum reason why_bad(const struct device_point *point, const struct sample *sample, size_t text_size)
+enum reason payload_why_bad(const struct device_point *point, const struct sample *sample, size_t text_size)
 {
     if (sample->quality == QUALITY_BAD)
         return sample->reason > REASON_NONE && sample->reason < REASON_COUNT ? (enum reason)sample->reason
@@ -112,8 +112,8 @@ static enum reason why_bad(const struct device_point *point, const struct sample
     return printable ? REASON_NONE : REASON_INVALID;
 }
 
-static void put_value(struct text *out, const struct device_point *point, const struct sample *sample,
-                      const char *texts)
+void payload_put_value(struct text *out, const struct device_point *point, const struct sample *sample,
+                       const char *texts)
 {
     bool exact = true;
     switch (point->type) {
@@ -156,12 +156,12 @@ static void put_values(struct text *out, const struct site_device *device, const
     text_put(out, ",\"values\":{");
     for (size_t i = 0; i < news->sample_count; i++) {
         const struct device_point *point = point_of(device, &news->samples[i]);
-        if (why_bad(point, &news->samples[i], news->text_size) != REASON_NONE)
+        if (payload_why_bad(point, &news->samples[i], news->text_size) != REASON_NONE)
             continue;
         text_put(out, comma);
         text_put_json_string(out, point->id);
         text_put(out, ":");
-        put_value(out, point, &news->samples[i], news->texts);
+        payload_put_value(out, point, &news->samples[i], news->texts);
         comma = ",";
     }
     text_put(out, "}");
@@ -173,7 +173,7 @@ static void put_uncertain(struct text *out, const struct site_device *device, co
     for (size_t i = 0; i < news->sample_count; i++) {
         const struct device_point *point = point_of(device, &news->samples[i]);
         if (news->samples[i].quality != QUALITY_UNCERTAIN ||
-            why_bad(point, &news->samples[i], news->text_size) != REASON_NONE)
+            payload_why_bad(point, &news->samples[i], news->text_size) != REASON_NONE)
             continue;
         text_put(out, any ? "," : ",\"uncertain\":[");
         text_put_json_string(out, point->id);
@@ -189,7 +189,7 @@ static void put_bad(struct text *out, const struct site_device *device, const st
     text_put(out, ",\"bad\":{");
     for (size_t i = 0; i < news->sample_count; i++) {
         const struct device_point *point = point_of(device, &news->samples[i]);
-        enum reason reason = why_bad(point, &news->samples[i], news->text_size);
+        enum reason reason = payload_why_bad(point, &news->samples[i], news->text_size);
         if (reason == REASON_NONE)
             continue;
         text_put(out, comma);
@@ -249,12 +249,14 @@ bool payload_rule_has_limit(const struct rule *rule)
     case RULE_EQUALS:
     case RULE_DEVIATION:
     case RULE_RATE:
+    case RULE_DUE:
         return isfinite(rule->limit) && rule->limit > NO_LIMIT;
     case RULE_STUCK:
     case RULE_BIT:
     case RULE_CODE:
     case RULE_COMM:
     case RULE_FAILED:
+    case RULE_USED:
     case RULE_KIND_COUNT:
         break;
     }
@@ -291,6 +293,26 @@ static void put_place(struct text *out, const struct site *site, const struct su
         payload_put_text(out, "use_cod", use_cod);
 }
 
+/* Of a group: which alarm came first, when it was another one. */
+static void put_first_of(struct text *out, const struct site *site, const struct news_alarm *alarm)
+{
+    if (alarm->first_rule == 0)
+        return;
+    CHECK(alarm->first_rule <= site->rule_count);
+    const struct rule *first = &site->rules[alarm->first_rule - 1];
+    text_put_format(out, ",\"first_out_of\":\"%s/%s\"", site->subjects[first->subject].id, first->id);
+}
+
+/* Whether it comes and goes, and how often it did since the last record of it. */
+static void put_activations(struct text *out, const struct news_alarm *alarm)
+{
+    bool const sum = alarm->event == EVENT_CHATTERING;
+    if (alarm->chattering != 0 || sum)
+        payload_put_bool(out, "chattering", alarm->chattering != 0);
+    if (alarm->count > 0 || sum)
+        payload_put_uint(out, "count", alarm->count);
+}
+
 void payload_alarm(struct text *out, const struct site *site, const struct payload_stamp *stamp,
                    const struct news_alarm *alarm, uint64_t occurrence)
 {
@@ -312,9 +334,13 @@ void payload_alarm(struct text *out, const struct site *site, const struct paylo
     payload_put_text_or_null(out, "unit", rule->unit);
     put_code(out, rule);
     payload_put_bool(out, "first_out", alarm->first_out != 0);
+    put_first_of(out, site, alarm);
+    put_activations(out, alarm);
     payload_put_text_or_null(out, "by", alarm->by);
     payload_put_text_or_null(out, "why", alarm->why);
     put_place(out, site, subject);
+    if (alarm->until_utc_ms != 0)
+        payload_put_int(out, "until", alarm->until_utc_ms);
     if (alarm->test != 0)
         text_put(out, ",\"test\":true");
     text_put(out, "}");

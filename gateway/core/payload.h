@@ -18,6 +18,7 @@
 #include "gateway/base/text.h"
 #include "gateway/model/news.h"
 #include "gateway/model/site.h"
+#include "gateway/model/tally.h"
 
 /* A message over ~15 KB meets Nagle and, with TLS, a second record (23 messages a second at window 1). A telemetry record
  * of 256 points with ids of 64 letters would be larger; it is still sent whole, so the room for one record is larger. */
@@ -66,12 +67,16 @@ struct payload_active {
     const struct site *site;
     const char *stream;
     int32_t subject;
-    uint32_t count;    /* written */
-    uint32_t left_out; /* did not fit: published as "more" */
+    uint32_t count;       /* written */
+    uint32_t left_out;    /* did not fit: published as "more" */
+    enum priority lowest; /* alarms below it are left out silently; may be set after begin */
 };
 struct payload_active_alarm {
     const char *alarm; /* rules that are not in the site are left out silently */
     enum alarm_state state;
+    bool chattering;
+    bool test;            /* the last that was told of it belonged to a drill */
+    int64_t until_utc_ms; /* SHELVED: when that ends; 0 not told */
     uint64_t occurrence;
     int64_t since_utc_ms;
     bool has_value;
@@ -106,9 +111,32 @@ void payload_status(struct text *out, const struct site *site, const struct payl
 void payload_history_begin(struct text *out, const struct site *site, const char *stream, size_t stream_size,
                            uint64_t lw_t);
 void payload_history_add(struct text *out, bool first, const char *record, size_t record_size);
-void payload_history_end(struct text *out);
+/* `prev`: of each record the number of the one before it that was meant for this centre; NULL: not said. */
+void payload_history_end(struct text *out, const uint64_t *prev, size_t prev_count);
 /* The stream a record was written in (it may be older than the present one); NULL when the bytes are not a record. */
 const char *payload_stream_of(const char *record, size_t record_size, size_t *ret_stream_size);
+
+/* reply: what became of an order. `detail` as for payload_event; `code` "" means that it was done. */
+struct payload_reply {
+    const char *id;
+    const char *code;
+    const char *why;
+    const char *detail;
+};
+void payload_reply(struct text *out, const struct payload_reply *reply);
+
+/* The reply to `read`: the newest samples of a device. What does not fit is counted in "more". */
+struct payload_reading {
+    const char *id; /* of the order */
+    size_t device;
+    int64_t at_utc_ms; /* now … */
+    int64_t mono_us;   /* … and on the clock of: */
+    const struct sample *samples;
+    const int64_t *read_mono_us; /* when each was last read, or tried to be; 0: not told */
+    const char *texts;
+    size_t text_size;
+};
+void payload_reading(struct text *out, const struct site *site, const struct payload_reading *reading);
 
 /* health. Numbers are those of the board; -1 where an int64_t is not known. */
 struct payload_health {
@@ -125,28 +153,38 @@ struct payload_health {
     int64_t anon_bytes;
     int64_t cpu_ms;
     int64_t written_bytes;
+    struct tally_alarms alarms;
 };
 struct payload_health_bus {
     const char *id;
     bool open;
-    int64_t load_permille; /* of the last interval */
+    bool brief;            /* without what is said only where there is room */
+    int64_t load_permille; /* of the last interval: share of time with a request under way */
+    int64_t wire_permille; /* what characters alone took of it */
     int64_t cycle_ms;
-    uint64_t requests, good, timeouts, garbled, foreign, exceptions, writes, reopened;
+    uint64_t reopened;
+    const struct tally *tally;
+    const struct tally_poll *polls; /* POLL_CLASS_COUNT */
 };
 struct payload_health_slave {
     const char *id;
     bool answering;
-    int64_t rtt_ms;
-    int64_t age_ms; /* of the last good answer */
-    uint64_t requests;
-    uint64_t good;
+    bool stranger;    /* answers, but is not what its profile describes */
+    uint16_t refused; /* points it refuses to be read */
+    int64_t rtt_ms;   /* median */
+    int64_t rtt_p99_ms;
+    int64_t age_ms; /* of the last answer */
+    const struct tally *tally;
 };
+/* {"raised":…}: also for `outpost status --json`. */
+void payload_put_alarms(struct text *out, const struct tally_alarms *alarms);
 void payload_health_begin(struct text *out, const struct site *site, const struct payload_health *health);
 void payload_health_buses(struct text *out);
-void payload_health_bus(struct text *out, bool first, const struct payload_health_bus *bus);
+/* False, and nothing written, when the message would grow beyond what is left beside the slaves. */
+bool payload_health_bus(struct text *out, const struct site *site, bool first, const struct payload_health_bus *bus);
 void payload_health_slaves(struct text *out);
-/* False, and nothing written, when the message would grow beyond PAYLOAD_MESSAGE_MAX. */
+/* The same. */
 bool payload_health_slave(struct text *out, bool first, const struct payload_health_slave *slave);
-void payload_health_end(struct text *out, size_t slaves_left_out);
+void payload_health_end(struct text *out, size_t buses_left_out, size_t slaves_left_out);
 
 #endif

@@ -11,6 +11,20 @@ static void put_known(struct text *out, const char *key, int64_t value)
         payload_put_int(out, key, value);
 }
 
+void payload_put_alarms(struct text *out, const struct tally_alarms *alarms)
+{
+    text_put(out, "{\"raised\":");
+    text_put_uint(out, alarms->raised);
+    payload_put_uint(out, "counted", alarms->counted);
+    payload_put_uint(out, "hushed", alarms->hushed);
+    payload_put_uint(out, "recent", alarms->recent);
+    payload_put_uint(out, "peak", alarms->peak);
+    payload_put_uint(out, "chattering", alarms->chattering);
+    payload_put_uint(out, "floods", alarms->floods);
+    payload_put_bool(out, "flood", alarms->flood != 0);
+    text_put(out, "}");
+}
+
 void payload_health_begin(struct text *out, const struct site *site, const struct payload_health *health)
 {
     text_put(out, "{\"v\":1");
@@ -28,7 +42,9 @@ void payload_health_begin(struct text *out, const struct site *site, const struc
     payload_put_uint(out, "commits", health->commits);
     payload_put_uint(out, "dropped", health->dropped);
     put_known(out, "days_to_full", health->days_to_full);
-    text_put(out, "},\"process\":{\"uptime_s\":");
+    text_put(out, "},\"alarms\":");
+    payload_put_alarms(out, &health->alarms);
+    text_put(out, ",\"process\":{\"uptime_s\":");
     text_put_int(out, health->uptime_s);
     put_known(out, "rss_bytes", health->rss_bytes);
     put_known(out, "anon_bytes", health->anon_bytes);

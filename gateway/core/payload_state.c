@@ -1,4 +1,4 @@
-/* The messages without a number: what is true now (retained), the envelope of history, and health. */
+/* The messages without a number: what is true now (retained), the envelope of history, replies. */
 #include <string.h>
 
 #include "gateway/base/check.h"
@@ -7,20 +7,14 @@
 
 #define ACTIVE_TAIL_SIZE 40 /* room for ],"more":4294967295} and its zero */
 
-/* Takes back what was written since; the zero, too. */
-static void restore(struct text *out, struct text before)
-{
-    *out = before;
-    out->at[out->used] = '\0';
-}
-
 /* --- active --- */
 
 void payload_active_begin(struct payload_active *active, struct text *out, const struct site *site, const char *stream,
                           int32_t subject, int64_t at_utc_ms, uint64_t upto)
 {
     CHECK(subject >= 0 && (size_t)subject < site->subject_count);
-    *active = (struct payload_active){.out = out, .site = site, .stream = stream, .subject = subject};
+    *active = (struct payload_active){
+        .out = out, .site = site, .stream = stream, .subject = subject, .lowest = PRIORITY_COUNT - 1};
     text_put(out, "{\"v\":1");
     payload_put_text(out, "gw", site->id);
     payload_put_text(out, "stream", stream);
@@ -42,7 +36,7 @@ static const struct rule *find_rule(const struct site *site, int32_t subject, co
 void payload_active_add(struct payload_active *active, const struct payload_active_alarm *alarm)
 {
     const struct rule *rule = find_rule(active->site, active->subject, alarm->alarm);
-    if (rule == NULL || alarm->state == ALARM_NORM)
+    if (rule == NULL || alarm->state == ALARM_NORM || rule->priority > active->lowest)
         return;
     struct text *out = active->out;
     struct text const before = *out;
@@ -54,9 +48,14 @@ void payload_active_add(struct payload_active *active, const struct payload_acti
     payload_put_int(out, "since", alarm->since_utc_ms);
     payload_put_rule_value(out, payload_rule_point(active->site, rule), alarm->has_value, alarm->value);
     payload_put_rule_limit(out, rule);
-    text_put(out, ",\"test\":false}");
+    if (alarm->chattering)
+        payload_put_bool(out, "chattering", true);
+    if (alarm->state == ALARM_SHELVED && alarm->until_utc_ms != 0)
+        payload_put_int(out, "until", alarm->until_utc_ms);
+    payload_put_bool(out, "test", alarm->test);
+    text_put(out, "}");
     if (out->full || out->size - out->used < ACTIVE_TAIL_SIZE) {
-        restore(out, before);
+        payload_take_back(out, before);
         active->left_out++;
     } else {
         active->count++;
@@ -97,6 +96,7 @@ static const char *kind_text(enum rule_kind kind)
         [RULE_HIHI] = "hihi", [RULE_HI] = "hi",       [RULE_LO] = "lo",         [RULE_LOLO] = "lolo",
         [RULE_BIT] = "bit",   [RULE_CODE] = "code",   [RULE_EQUALS] = "equals", [RULE_DEVIATION] = "deviation",
         [RULE_RATE] = "rate", [RULE_STUCK] = "stuck", [RULE_COMM] = "comm",     [RULE_FAILED] = "failed",
+        [RULE_DUE] = "due",   [RULE_USED] = "used",
     };
     return kind < RULE_KIND_COUNT ? words[kind] : "hi";
 }
@@ -265,7 +265,7 @@ void payload_registry(struct text *out, const struct site *site, int32_t subject
 
 /* --- status --- */
 
-static void put_lw(struct text *out, const struct payload_status *status)
+void payload_put_lw(struct text *out, const struct payload_status *status)
 {
     text_put(out, ",\"lw\":{\"a\":");
     text_put_uint(out, status->lw_a);
@@ -284,7 +284,7 @@ void payload_status(struct text *out, const struct site *site, const struct payl
     payload_put_text(out, "stream", status->stream);
     payload_put_uint(out, "boot", status->boot);
     payload_put_uint(out, "conn", status->conn);
-    put_lw(out, status);
+    payload_put_lw(out, status);
     payload_put_text(out, "version", status->version);
     payload_put_text(out, "config", site->sha256);
     payload_put_text(out, "clk", status->synced ? "sync" : "unsync");
@@ -311,97 +311,28 @@ void payload_history_add(struct text *out, bool first, const char *record, size_
     text_put_bytes(out, record, record_size);
 }
 
-void payload_history_end(struct text *out)
+void payload_history_end(struct text *out, const uint64_t *prev, size_t prev_count)
 {
-    text_put(out, "]}");
-}
-
-/* --- health --- */
-
-static void put_known(struct text *out, const char *key, int64_t value)
-{
-    if (value >= 0)
-        payload_put_int(out, key, value);
-}
-
-void payload_health_begin(struct text *out, const struct site *site, const struct payload_health *health)
-{
-    text_put(out, "{\"v\":1");
-    payload_put_text(out, "gw", site->id);
-    payload_put_text(out, "stream", health->status.stream);
-    payload_put_uint(out, "boot", health->status.boot);
-    payload_put_int(out, "at", health->status.at_utc_ms);
-    payload_put_text(out, "clk", health->status.synced ? "sync" : "unsync");
-    put_lw(out, &health->status);
-    text_put(out, ",\"journal\":{\"ok\":");
-    text_put(out, health->journal_ok ? "true" : "false");
-    payload_put_uint(out, "last_a", health->last_a);
-    payload_put_uint(out, "last_t", health->last_t);
-    payload_put_uint(out, "bytes", health->journal_bytes);
-    payload_put_uint(out, "commits", health->commits);
-    payload_put_uint(out, "dropped", health->dropped);
-    put_known(out, "days_to_full", health->days_to_full);
-    text_put(out, "},\"process\":{\"uptime_s\":");
-    text_put_int(out, health->uptime_s);
-    put_known(out, "rss_bytes", health->rss_bytes);
-    put_known(out, "anon_bytes", health->anon_bytes);
-    put_known(out, "cpu_ms", health->cpu_ms);
-    put_known(out, "written_bytes", health->written_bytes);
-    text_put(out, "}");
-}
-
-void payload_health_buses(struct text *out)
-{
-    text_put(out, ",\"buses\":{");
-}
-
-void payload_health_bus(struct text *out, bool first, const struct payload_health_bus *bus)
-{
-    text_put(out, first ? "" : ",");
-    text_put_json_string(out, bus->id);
-    text_put(out, bus->open ? ":{\"open\":true" : ":{\"open\":false");
-    if (bus->load_permille >= 0) {
-        text_put(out, ",\"load_pct\":");
-        text_put_number(out, (double)bus->load_permille / 10, false);
+    text_put(out, "]");
+    for (size_t i = 0; prev != NULL && i < prev_count; i++) {
+        text_put(out, i == 0 ? ",\"prev\":[" : ",");
+        text_put_uint(out, prev[i]);
     }
-    put_known(out, "cycle_ms", bus->cycle_ms);
-    payload_put_uint(out, "requests", bus->requests);
-    payload_put_uint(out, "good", bus->good);
-    payload_put_uint(out, "timeouts", bus->timeouts);
-    payload_put_uint(out, "garbled", bus->garbled);
-    payload_put_uint(out, "foreign", bus->foreign);
-    payload_put_uint(out, "exceptions", bus->exceptions);
-    payload_put_uint(out, "writes", bus->writes);
-    payload_put_uint(out, "reopened", bus->reopened);
-    text_put(out, "}");
+    text_put(out, prev != NULL && prev_count > 0 ? "]}" : "}");
 }
 
-void payload_health_slaves(struct text *out)
+void payload_reply(struct text *out, const struct payload_reply *reply)
 {
-    text_put(out, "},\"slaves\":{");
-}
-
-bool payload_health_slave(struct text *out, bool first, const struct payload_health_slave *slave)
-{
-    struct text const before = *out;
-    text_put(out, first ? "" : ",");
-    text_put_json_string(out, slave->id);
-    text_put(out, slave->answering ? ":{\"ok\":true" : ":{\"ok\":false");
-    put_known(out, "rtt_ms", slave->rtt_ms);
-    put_known(out, "age_ms", slave->age_ms);
-    payload_put_uint(out, "requests", slave->requests);
-    payload_put_uint(out, "good", slave->good);
-    text_put(out, "}");
-    if (!out->full && out->used + 64 <= PAYLOAD_MESSAGE_MAX)
-        return true;
-    restore(out, before);
-    return false;
-}
-
-void payload_health_end(struct text *out, size_t slaves_left_out)
-{
-    text_put(out, "}");
-    if (slaves_left_out > 0)
-        payload_put_uint(out, "slaves_left_out", slaves_left_out);
+    bool const is_ok = reply->code[0] == '\0';
+    text_put(out, "{\"v\":1");
+    payload_put_text(out, "id", reply->id);
+    payload_put_bool(out, "ok", is_ok);
+    if (!is_ok) {
+        payload_put_text(out, "code", reply->code);
+        payload_put_text(out, "why", reply->why);
+    } else if (reply->detail[0] != '\0') {
+        text_put(out, ",");
+        text_put(out, reply->detail);
+    }
     text_put(out, "}");
 }

@@ -12,8 +12,10 @@
 
 #include "gateway/base/err.h"
 
-#define UPLINK_TOPIC_MAX   256
-#define UPLINK_INBOUND_MAX 4096 /* a larger message is refused by the mailbox and counted */
+#define UPLINK_TOPIC_MAX       256
+#define UPLINK_INBOUND_MAX     4096 /* a larger message is dropped by the mailbox */
+#define UPLINK_CORRELATION_MAX 64
+#define UPLINK_SCHEMA          "1" /* of every payload: its "v" */
 
 struct uplink_options {
     const char *url; /* mqtt://host:port or mqtts://host:port */
@@ -28,7 +30,7 @@ struct uplink_options {
     const char *will_topic;
     const void *will_payload; /* QoS 1, retained */
     size_t will_size;
-    const char *subscribe[2]; /* filters to subscribe at QoS 1 after connecting; NULL none */
+    const char *subscribe; /* a filter to subscribe at QoS 1 after connecting; NULL none */
 };
 
 struct uplink_message {
@@ -37,28 +39,39 @@ struct uplink_message {
     size_t payload_size;
     uint8_t qos;
     bool retain;
-    bool hist;         /* MQTT 5 user property hist=1 */
-    uint32_t expiry_s; /* MQTT 5 message expiry; 0 none */
-    uint64_t ticket;   /* comes back with the acknowledgement; QoS 0 gives none */
+    uint64_t ticket; /* comes back with the acknowledgement; QoS 0 gives none */
+    /* What follows is said with MQTT 5 only, which also says of every payload that it is application/json, and its schema. */
+    bool hist;     /* user property hist=1 */
+    bool deflated; /* user property content-encoding=deflate */
+    bool has_prev; /* user property prev=number */
+    uint64_t prev;
+    uint32_t expiry_s; /* message expiry; 0 none */
+    const void *correlation;
+    size_t correlation_size; /* 0 none */
 };
 
 enum uplink_event_kind {
-    UPLINK_CONNECTED, /* receive_maximum is set */
+    UPLINK_CONNECTED, /* receive_maximum and keepalive_s are set */
     UPLINK_REFUSED,   /* connecting failed; reason, text */
-    UPLINK_LOST,      /* the connection is gone; close() it */
+    UPLINK_LOST,      /* the connection is gone; close() it; reason, text */
     UPLINK_ACKED,     /* ticket; reason 0x00 or 0x10 */
     UPLINK_REJECTED,  /* ticket; the broker refused this message: reason (MQTT 5), or 0x80 */
-    UPLINK_MESSAGE,   /* topic, payload, retained */
+    UPLINK_MESSAGE,   /* topic, payload, retained, response_topic, correlation */
+    UPLINK_DEAF,      /* the subscription was refused: no message will come; reason */
 };
 
 struct uplink_event {
     enum uplink_event_kind kind;
     uint64_t ticket;
-    uint8_t reason; /* MQTT 5 reason code */
+    uint8_t reason; /* model/mqtt_reason.h; 0: the broker gave none, and `text` says what is wrong */
     uint16_t receive_maximum;
+    uint16_t keepalive_s; /* what the broker demands instead of what it was offered; 0: nothing */
     bool retained;
-    char text[160];
+    char text[160]; /* of the library or the system, in English; "" none */
     char topic[UPLINK_TOPIC_MAX + 1];
+    char response_topic[UPLINK_TOPIC_MAX + 1]; /* "" none */
+    size_t correlation_size;                   /* 0 none; a longer one is dropped */
+    unsigned char correlation[UPLINK_CORRELATION_MAX];
     size_t payload_size;
     unsigned char payload[UPLINK_INBOUND_MAX];
 };

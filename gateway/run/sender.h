@@ -1,9 +1,11 @@
 /* sender: the sending room. One per centre: reads the journal over its own read-only connection, keeps its own window of
  * unacknowledged messages, and tells the recorder what was acknowledged. Never blocks measure, judge or another sender.
  *
- * Strict priority: alarms > live telemetry > history (at most 70 % of the window). On connect: every active/, then
- * the registries this centre has not acknowledged, then status; then the journal from the cursor on. Reconnects with full
- * jitter, U(0, min(backoff_max, 1 s * 2^n)), always with a new uplink handle; unacknowledged for 30 s = reconnect. */
+ * Strict priority: alarms and replies > live telemetry > history (at most 70 % of the window, and no more bytes a second than
+ * the centre wants) > replays. On connect: every active/, then the registries this centre has not acknowledged, then status;
+ * then the journal from the cursor on. Reconnects with full jitter, U(0, min(backoff_max, backoff_min * 2^n)), always with a
+ * new uplink handle; unacknowledged for 30 s = reconnect. Orders that concern nothing but what is sent (`receipt`, `replay`,
+ * `registry`) or known (`read`) end here; `ack` and `silence` go over the recorder to the judge; the others are refused. */
 #ifndef OUTPOST_RUN_SENDER_H
 #define OUTPOST_RUN_SENDER_H
 
@@ -11,6 +13,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/ring.h"
+#include "gateway/model/order.h"
 #include "gateway/model/site.h"
 #include "gateway/ports/uplink.h"
 #include "gateway/run/board.h"
@@ -22,7 +25,12 @@ enum sender_ack_kind {
     ACK_CURSOR,   /* cursor of one lane moved */
     ACK_REGISTRY, /* this centre has acknowledged registry/{dev} with this content */
     ACK_REFUSED, /* the broker will not have ranges[0] of this lane (`reason`): declare them; a cursor over them follows */
+    ACK_NOTICE, /* record an event: `notice` with `detail` */
+    ACK_ORDER,  /* keep the id of `order`, then hand it to the judge; the answer will stand in the journal */
 };
+
+#define ACK_DETAIL_MAX    480
+#define ORDER_TAKE_MAX_US 5000000
 
 #define ACK_RANGES_MAX 8 /* acknowledged islands above the low-water mark; more are forgotten (sent again) */
 
@@ -35,7 +43,15 @@ struct sender_ack {
     uint64_t ranges[ACK_RANGES_MAX][2]; /* first, last; ascending, above lw */
     char dev[SITE_ID_MAX + 1];          /* ACK_REGISTRY */
     char sha256[65];                    /* ACK_REGISTRY; "" = emptied */
-    uint8_t reason;                     /* ACK_REFUSED: MQTT 5 reason code */
+    uint8_t reason;                     /* ACK_REFUSED: model/mqtt_reason.h */
+    uint16_t notice;                    /* ACK_NOTICE: enum notice */
+    union {
+        char detail[ACK_DETAIL_MAX]; /* ACK_NOTICE: as in news_notice */
+        struct {                     /* ACK_ORDER */
+            struct order order;
+            int64_t asked_mono_us; /* not carried out any more ORDER_TAKE_MAX_US later: nobody waits for it */
+        };
+    };
 };
 
 struct sender_setup {

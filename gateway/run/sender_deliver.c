@@ -1,10 +1,7 @@
-/* What is sent next: the greeting of a connection, then alarms before live telemetry before history. */
-#include <inttypes.h>
-#include <stdio.h>
+/* What is sent next: replies and alarms before live telemetry before history before replays. */
 #include <string.h>
 
 #include "gateway/base/check.h"
-#include "gateway/base/log.h"
 #include "gateway/run/sender_private.h"
 
 #define FRESH_MS         2000  /* telemetry that waited longer than this for a connection is history */
@@ -15,6 +12,7 @@
 #define LOOK_EVERY_US    1000000
 #define HEALTH_EVERY_US  60000000
 #define SMALL_SIZE       1024 /* the size assumed when asking whether there is any room at all */
+#define DEFLATE_MIN      192  /* below that it is not worth its property */
 
 /* --- handing over --- */
 
@@ -28,15 +26,6 @@ const char *sender_topic(struct sender *sender, const char *below)
     text_put(&topic, "/");
     text_put(&topic, below);
     return topic.full ? "" : sender->topic; /* an empty topic is refused by the uplink, not by the broker */
-}
-
-static const char *below(struct sender *sender, const char *kind, const char *dev)
-{
-    struct text text;
-    text_init(&text, sender->topic_below, sizeof sender->topic_below);
-    text_put(&text, kind);
-    text_put(&text, dev);
-    return sender->topic_below;
 }
 
 static bool publish(struct sender *sender, const struct uplink_message *message)
@@ -54,29 +43,58 @@ static bool publish(struct sender *sender, const struct uplink_message *message)
     return false;
 }
 
-static bool room_for(const struct sender *sender, enum sent_kind kind, size_t size)
+/* Puts a smaller payload in the place of a larger one, where this centre wants that. */
+static void pack(struct sender *sender, struct uplink_message *message)
+{
+    size_t used;
+    if (sender->deflater == NULL || message->payload_size < DEFLATE_MIN)
+        return;
+    if (deflate_bytes(sender->deflater, message->payload, message->payload_size, sender->packed,
+                      message->payload_size - 1, &used) != ERR_OK)
+        return;
+    message->payload = sender->packed;
+    message->payload_size = used;
+    message->deflated = true;
+}
+
+bool sender_room_for(const struct sender *sender, enum sent_kind kind, size_t size)
 {
     return !sender->busy && !sender->broken && sender->now.mono_us >= sender->pause_mono_us &&
            window_has_room(&sender->window, kind, size);
 }
 
-/* One message into the window and over to the uplink. False: not now. */
-static bool put(struct sender *sender, struct sent *sent, const char *topic_below, const void *payload, bool retain,
-                bool hist)
+static bool is_telemetry(const struct sent *sent)
 {
-    if (!room_for(sender, sent->kind, sent->size))
+    return sent->kind == SENT_LIVE || sent->kind == SENT_HISTORY || (sent->kind == SENT_REPLAY && sent->lane_t);
+}
+
+bool sender_put(struct sender *sender, struct sent *sent, const struct outgoing *out)
+{
+    if (!sender_room_for(sender, sent->kind, sent->size))
         return false;
+    struct uplink_message message = {.payload = out->payload,
+                                     .payload_size = sent->size,
+                                     .qos = 1,
+                                     .retain = out->retain,
+                                     .hist = out->hist,
+                                     .has_prev = out->prev != NULL,
+                                     .prev = out->prev != NULL ? *out->prev : 0,
+                                     .expiry_s = is_telemetry(sent) ? sender->setup.site->journal.keep_sent_s : 0};
+    bool const is_reply = out->reply != NULL && out->reply->topic[0] != '\0';
+    message.topic = is_reply ? out->reply->topic : sender_topic(sender, out->topic_below);
+    if (out->reply != NULL) {
+        message.correlation = out->reply->correlation;
+        message.correlation_size = out->reply->correlation_size;
+    }
+    if (sent->kind != SENT_STATUS &&
+        sent->kind != SENT_STOPPED) /* as plain as the will, which cannot say that it is not */
+        pack(sender, &message);
+    sent->size = message.payload_size;
     sent->sent_mono_us = sender->now.mono_us;
-    uint64_t const ticket = window_take(&sender->window, sent);
-    bool const taken = publish(sender, &(struct uplink_message){.topic = sender_topic(sender, topic_below),
-                                                                .payload = payload,
-                                                                .payload_size = sent->size,
-                                                                .qos = 1,
-                                                                .retain = retain,
-                                                                .hist = hist,
-                                                                .ticket = ticket});
+    message.ticket = window_take(&sender->window, sent);
+    bool const taken = publish(sender, &message);
     if (!taken)
-        window_give_back(&sender->window, window_find(&sender->window, ticket));
+        window_give_back(&sender->window, window_find(&sender->window, message.ticket));
     return taken;
 }
 
@@ -90,18 +108,71 @@ void sender_settle(struct sender *sender, enum lane lane, uint64_t first, uint64
     sender->lanes[lane].report_due = true;
 }
 
-static bool in_flight(const struct sender *sender, enum lane lane, uint64_t number)
+bool sender_is_salvaging(const struct sender *sender, enum lane lane, uint64_t first, uint64_t last)
 {
-    return window_covers(&sender->window, lane == LANE_T, number);
+    uint64_t from;
+    uint64_t to;
+    return journal_reader_salvaging(sender->reader, lane, &from, &to) && first <= to && last >= from;
 }
 
-static bool to_be_sent(const struct sender *sender, enum lane lane, uint64_t number)
+void sender_settle_hole(struct sender *sender, enum lane lane, uint64_t first, uint64_t last)
 {
-    return !ackset_has(&sender->lanes[lane].settled, number) && !in_flight(sender, lane, number);
+    uint64_t from;
+    uint64_t to;
+    if (!journal_reader_salvaging(sender->reader, lane, &from, &to) || first > to || last < from) {
+        sender_settle(sender, lane, first, last);
+        return;
+    }
+    if (first < from)
+        sender_settle(sender, lane, first, from - 1);
+    if (last > to)
+        sender_settle(sender, lane, to + 1, last);
+}
+
+bool sender_to_be_sent(const struct sender *sender, enum lane lane, uint64_t number)
+{
+    const struct sender_lane *state = &sender->lanes[lane];
+    return !ackset_has(&state->settled, number) && !ackset_has(&state->heard, number) &&
+           !window_covers(&sender->window, lane == LANE_T, number);
+}
+
+static uint64_t next_island(const struct ackset *set, uint64_t number)
+{
+    for (size_t i = 0; i < set->range_count; i++)
+        if (set->ranges[i].first > number)
+            return set->ranges[i].first;
+    return UINT64_MAX;
+}
+
+uint64_t sender_clear_until(const struct sender *sender, enum lane lane, uint64_t number)
+{
+    uint64_t const settled = next_island(&sender->lanes[lane].settled, number);
+    uint64_t const heard = next_island(&sender->lanes[lane].heard, number);
+    uint64_t const sent = window_next(&sender->window, lane == LANE_T, number);
+    uint64_t const until = settled < heard ? settled : heard;
+    return until < sent ? until : sent;
+}
+
+uint64_t sender_open_from(const struct sender *sender, enum lane lane, uint64_t from)
+{
+    const struct sender_lane *state = &sender->lanes[lane];
+    uint64_t open = ackset_open_from(&state->settled, from);
+    for (uint64_t heard; (heard = ackset_open_from(&state->heard, open)) != open;) /* ends: both lists are finite */
+        open = ackset_open_from(&state->settled, heard);
+    return open;
+}
+
+static void rewind_telemetry(struct sender *sender, uint64_t first)
+{
+    if (first >= sender->live_from && first < sender->lanes[LANE_T].next)
+        sender->lanes[LANE_T].next = first;
+    if (first < sender->live_from && first < sender->history_next)
+        sender->history_next = first;
 }
 
 void sender_rewind(struct sender *sender, const struct sent *sent)
 {
+    struct replay *replay = &sender->replays[sent->lane_t ? LANE_T : LANE_A];
     switch (sent->kind) {
     case SENT_ALARM:
         if (sent->first < sender->lanes[LANE_A].next)
@@ -109,16 +180,10 @@ void sender_rewind(struct sender *sender, const struct sent *sent)
         break;
     case SENT_LIVE:
     case SENT_HISTORY:
-        if (sent->first >= sender->live_from && sent->first < sender->lanes[LANE_T].next)
-            sender->lanes[LANE_T].next = sent->first;
-        if (sent->first < sender->live_from && sent->first < sender->history_next)
-            sender->history_next = sent->first;
+        rewind_telemetry(sender, sent->first);
         break;
     case SENT_ACTIVE:
-        if (!sender->active_due[sent->subject]) {
-            sender->active_due[sent->subject] = true;
-            sender->active_due_count++;
-        }
+        sender_active_due(sender, sender->setup.site->subjects[sent->subject].id);
         break;
     case SENT_REGISTRY:
     case SENT_EMPTIED:
@@ -127,184 +192,13 @@ void sender_rewind(struct sender *sender, const struct sent *sent)
     case SENT_STATUS:
         sender->status_again = true;
         break;
-    case SENT_STOPPED:
+    case SENT_REPLAY:
+        if (sent->first < replay->next)
+            replay->next = sent->first;
         break;
-    }
-}
-
-/* --- retained messages --- */
-
-/* active/{dev} from the stored states; the caller holds a snapshot of lane a, so `upto` is exact. */
-static bool put_active(struct sender *sender, int32_t subject)
-{
-    const struct site *site = sender->setup.site;
-    struct payload_active active;
-    struct journal_state state;
-    struct text text;
-    uint64_t upto = 0;
-    enum err err = journal_reader_last(sender->reader, LANE_A, &upto);
-    if (err == ERR_OK)
-        err = journal_reader_seek_states(sender->reader, site->subjects[subject].id);
-    if (err != ERR_OK)
-        return false;
-    text_init(&text, sender->payload, PAYLOAD_RETAINED_MAX);
-    payload_active_begin(&active, &text, site, sender->facts.stream, subject, sender->now.utc_ms, upto);
-    while ((err = journal_reader_next_state(sender->reader, &state)) == ERR_OK)
-        payload_active_add(&active, &(struct payload_active_alarm){.alarm = state.name,
-                                                                   .state = (enum alarm_state)state.state,
-                                                                   .occurrence = state.occurrence,
-                                                                   .since_utc_ms = state.since_utc_ms,
-                                                                   .has_value = state.has_value,
-                                                                   .value = state.value});
-    journal_reader_rest_states(sender->reader);
-    payload_active_end(&active);
-    if (err != ERR_EMPTY || text.full)
-        return false;
-    return put(sender, &(struct sent){.kind = SENT_ACTIVE, .subject = subject, .size = text.used},
-               below(sender, "active/", site->subjects[subject].id), text.at, true, false);
-}
-
-static int32_t find_subject(const struct site *site, const char *id)
-{
-    for (size_t i = 0; i < site->subject_count; i++)
-        if (strcmp(site->subjects[i].id, id) == 0)
-            return (int32_t)i;
-    return -1;
-}
-
-/* registry/{dev}, and for a device that is gone the two empty messages that make a broker forget it. */
-static bool put_registry(struct sender *sender, const char *dev, uint32_t rev, const char *sha256)
-{
-    const struct site *site = sender->setup.site;
-    struct sent sent = {.kind = sha256[0] != '\0' ? SENT_REGISTRY : SENT_EMPTIED};
-    struct text text;
-    text_copy(sent.dev, sizeof sent.dev, dev);
-    text_copy(sent.sha256, sizeof sent.sha256, sha256);
-    if (sent.kind == SENT_EMPTIED)
-        return put(sender, &(struct sent){.kind = SENT_STATUS}, below(sender, "active/", dev), "", true, false) &&
-               put(sender, &sent, below(sender, "registry/", dev), "", true, false);
-    int32_t const subject = find_subject(site, dev);
-    if (subject < 0)
-        return true;
-    text_init(&text, sender->payload, PAYLOAD_RETAINED_MAX);
-    payload_registry(&text, site, subject, sender->now.utc_ms, rev, sha256);
-    if (text.full) {
-        log_say(LOG_WARNING, "sender", "the archive of %s is too large for one message", dev);
-        return true;
-    }
-    sent.size = text.used;
-    return put(sender, &sent, below(sender, "registry/", dev), text.at, true, false);
-}
-
-void sender_make_status(const struct sender *sender, const char *reason, struct payload_status *ret_status)
-{
-    *ret_status = (struct payload_status){
-        .stream = sender->facts.stream,
-        .version = OUTPOST_VERSION,
-        .reason = reason,
-        .boot = sender->facts.boot,
-        .conn = sender->conn,
-        .lw_a = sender->lanes[LANE_A].settled.lw + 1,
-        .lw_t = sender->lanes[LANE_T].settled.lw + 1,
-        .at_utc_ms = sender->now.utc_ms,
-        .synced = sender->now.synced,
-    };
-}
-
-bool sender_put_status(struct sender *sender, const char *reason)
-{
-    struct payload_status status;
-    struct text text;
-    sender_make_status(sender, reason, &status);
-    text_init(&text, sender->payload, PAYLOAD_MESSAGE_MAX);
-    payload_status(&text, sender->setup.site, &status);
-    CHECK(!text.full);
-    return put(sender, &(struct sent){.kind = reason == NULL ? SENT_STATUS : SENT_STOPPED, .size = text.used}, "status",
-               text.at, true, false);
-}
-
-/* --- the greeting --- */
-
-void sender_greet_from_start(struct sender *sender)
-{
-    sender->greeting = GREET_ACTIVE;
-    sender->greet_subject = 0;
-    sender->greet_dev[0] = '\0';
-    sender->registry_again = false;
-    sender->status_again = false;
-    sender->active_due_count = 0;
-    memset(sender->active_due, 0, sender->setup.site->subject_count * sizeof *sender->active_due);
-    sender->lanes[LANE_A].next = sender->lanes[LANE_A].settled.lw + 1;
-    sender->lanes[LANE_A].look_mono_us = 0;
-    sender->health_mono_us = 0;
-}
-
-static void greet_actives(struct sender *sender)
-{
-    if (journal_reader_begin(sender->reader) != ERR_OK)
-        return;
-    while (sender->greet_subject < sender->setup.site->subject_count && room_for(sender, SENT_ACTIVE, SMALL_SIZE) &&
-           put_active(sender, (int32_t)sender->greet_subject))
-        sender->greet_subject++;
-    journal_reader_end(sender->reader);
-    if (sender->greet_subject == sender->setup.site->subject_count)
-        sender->greeting = GREET_REGISTRY;
-}
-
-/* True when every registry this centre lacks is on its way. */
-static bool greet_registries(struct sender *sender)
-{
-    char dev[SITE_ID_MAX + 1];
-    char sha256[65];
-    uint32_t rev;
-    while (room_for(sender, SENT_REGISTRY, SMALL_SIZE)) {
-        enum err err =
-            journal_reader_next_registry(sender->reader, sender->centre->id, sender->greet_dev, dev, &rev, sha256);
-        if (err != ERR_OK)
-            return err == ERR_EMPTY;
-        if (!put_registry(sender, dev, rev, sha256))
-            return false;
-        text_copy(sender->greet_dev, sizeof sender->greet_dev, dev);
-    }
-    return false;
-}
-
-/* Where live telemetry begins: with what is fresh, so that a short break leaves no hole in the live topics. */
-void sender_begin_live(struct sender *sender)
-{
-    struct sender_lane *lane = &sender->lanes[LANE_T];
-    uint64_t live_from = lane->settled.lw + 1;
-    if (journal_reader_since(sender->reader, sender->now.utc_ms - FRESH_MS, LIVE_COUNT_MAX, &live_from) != ERR_OK ||
-        live_from <= lane->settled.lw)
-        live_from = lane->settled.lw + 1;
-    sender->live_from = live_from;
-    lane->next = live_from;
-    lane->look_mono_us = 0;
-    sender->history_next = lane->settled.lw + 1;
-}
-
-static void greet(struct sender *sender)
-{
-    if (sender->greeting == GREET_ACTIVE)
-        greet_actives(sender);
-    if (sender->greeting == GREET_REGISTRY && greet_registries(sender))
-        sender->greeting = GREET_STATUS;
-    if (sender->greeting == GREET_STATUS && room_for(sender, SENT_STATUS, SMALL_SIZE) &&
-        sender_put_status(sender, NULL)) {
-        sender->greeting = GREET_DONE;
-        sender_begin_live(sender);
-    }
-}
-
-/* Parts of the greeting that a broker with a full quota would not have. */
-static void greet_again(struct sender *sender)
-{
-    if (sender->registry_again) {
-        sender->greet_dev[0] = '\0';
-        sender->registry_again = false;
-        sender->greeting = GREET_REGISTRY; /* and status after it */
-    } else if (sender->status_again && sender_put_status(sender, NULL)) {
-        sender->status_again = false;
+    case SENT_STOPPED:
+    case SENT_REPLY:
+        break;
     }
 }
 
@@ -326,38 +220,56 @@ static void alarm_sent(struct sender *sender, const char *topic)
     static const char kind[] = "alarm/";
     if (strncmp(topic, kind, sizeof kind - 1) != 0)
         return;
-    int32_t const subject = find_subject(sender->setup.site, topic + sizeof kind - 1);
     sender->alarms_since_active++;
-    if (subject >= 0 && !sender->active_due[subject]) {
-        sender->active_due[subject] = true;
-        sender->active_due_count++;
-    }
+    sender_active_due(sender, topic + sizeof kind - 1);
 }
 
 /* Sends one row of a lane as a message of its own. False: no room. */
 static bool put_row(struct sender *sender, enum lane lane, const struct journal_row *row)
 {
     enum sent_kind const kind = lane == LANE_A ? SENT_ALARM : SENT_LIVE;
-    bool const hist = lane == LANE_A && sender->now.utc_ms - row->at_utc_ms > HIST_MS;
-    return put(sender, &(struct sent){.kind = kind, .first = row->seq, .last = row->seq, .size = row->payload_size},
-               row->topic, row->payload, false, hist);
+    struct sent sent = {.kind = kind, .first = row->seq, .last = row->seq, .size = row->payload_size};
+    return sender_put(sender, &sent,
+                      &(struct outgoing){.topic_below = row->topic,
+                                         .payload = row->payload,
+                                         .hist = lane == LANE_A && sender->now.utc_ms - row->at_utc_ms > HIST_MS,
+                                         .prev = sender_prev(sender, lane == LANE_A ? TRAIL_ALARM : TRAIL_LIVE)});
 }
 
-/* Sends the rows of a lane from its `next` on. ERR_EMPTY: nothing is left to send; ERR_OK: the rest waits for room. */
-static enum err put_rows(struct sender *sender, enum lane lane)
+/* One row; false: it waits for room. */
+static bool pass_row(struct sender *sender, enum lane lane, const struct journal_row *row)
 {
     struct sender_lane *state = &sender->lanes[lane];
+    bool const is_meant = sender_meant(sender, row);
+    bool const is_wanted = is_meant && sender_to_be_sent(sender, lane, row->seq);
+    sender_settle_hole(sender, lane, state->next, row->seq - 1);
+    state->next = row->seq;
+    if (!is_meant)
+        sender_settle(sender, lane, row->seq, row->seq);
+    if (is_wanted && !put_row(sender, lane, row))
+        return false;
+    bool const is_dropped = !is_meant && sender->centre->drills == DRILLS_DROP; /* active/ is true all the same */
+    if ((is_wanted || is_dropped) && lane == LANE_A)
+        alarm_sent(sender, row->topic);
+    sender_trail_pass(sender, lane == LANE_A ? TRAIL_ALARM : TRAIL_LIVE, row->seq, is_meant);
+    state->next = row->seq + 1;
+    return true;
+}
+
+/* Sends the rows of a lane from its `next` on. ERR_EMPTY: nothing is left to send; ERR_OK: the rest waits. */
+static enum err put_rows(struct sender *sender, enum lane lane)
+{
     struct journal_row row;
-    enum err err = journal_reader_seek(sender->reader, lane, state->next);
+    uint64_t const from = sender->lanes[lane].next;
+    int looked = 0;
+    if (!sender_trail_to(sender, lane == LANE_A ? TRAIL_ALARM : TRAIL_LIVE, from))
+        return ERR_OK;
+    enum err err = journal_reader_seek(sender->reader, lane, from);
     while (err == ERR_OK && (err = journal_reader_next(sender->reader, lane, &row)) == ERR_OK) {
-        sender_settle(sender, lane, state->next, row.seq - 1); /* numbers without a row were declared */
-        state->next = row.seq;
-        if (to_be_sent(sender, lane, row.seq) && !put_row(sender, lane, &row))
+        if (!pass_row(sender, lane, &row))
             break;
-        if (lane == LANE_A)
-            alarm_sent(sender, row.topic);
-        state->next = row.seq + 1;
-        if (lane == LANE_A && sender->alarms_since_active >= ACTIVE_AFTER_MAX)
+        sender->more = sender->more || ++looked >= LOOK_ROWS_MAX;
+        if (looked >= LOOK_ROWS_MAX || (lane == LANE_A && sender->alarms_since_active >= ACTIVE_AFTER_MAX))
             break;
     }
     journal_reader_rest(sender->reader, lane);
@@ -369,7 +281,7 @@ static void put_due_actives(struct sender *sender)
     for (size_t i = 0; i < sender->setup.site->subject_count && sender->active_due_count > 0; i++) {
         if (!sender->active_due[i])
             continue;
-        if (!put_active(sender, (int32_t)i))
+        if (!sender_put_active(sender, (int32_t)i))
             return;
         sender->active_due[i] = false;
         sender->active_due_count--;
@@ -377,138 +289,107 @@ static void put_due_actives(struct sender *sender)
     sender->alarms_since_active = 0;
 }
 
+/* Alarms that changed without a record (core/flood.h): their active/ is due. */
+static void look_for_moves(struct sender *sender)
+{
+    uint64_t const all = board_all_moves(sender->setup.board);
+    if (all == sender->all_moves)
+        return;
+    sender->all_moves = all;
+    for (size_t i = 0; i < sender->setup.site->subject_count; i++) {
+        uint32_t const moves = board_get_moves(sender->setup.board, i);
+        if (moves != sender->active_moves[i])
+            sender_active_due(sender, sender->setup.site->subjects[i].id);
+        sender->active_moves[i] = moves;
+    }
+}
+
 /* Alarms and events, each by itself, then the retained state of every subject they changed, out of one snapshot. False:
  * some of it waits for room, and nothing of lower priority may take that. */
 static bool deliver_alarms(struct sender *sender)
 {
+    look_for_moves(sender);
     bool const look = worth_a_look(sender, LANE_A, sender->journal.last_a);
     if (!look && sender->active_due_count == 0)
         return true;
-    if (!room_for(sender, SENT_ALARM, SMALL_SIZE))
+    if (!sender_room_for(sender, SENT_ALARM, SMALL_SIZE))
         return false;
-    if (journal_reader_begin(sender->reader) != ERR_OK)
+    if (journal_reader_begin(sender->reader, LANE_A) != ERR_OK)
         return true; /* a journal that cannot be read is no reason to hold telemetry back */
     enum err const err = look ? put_rows(sender, LANE_A) : ERR_EMPTY;
     if (err != ERR_OK || sender->alarms_since_active >= ACTIVE_AFTER_MAX)
         put_due_actives(sender);
-    journal_reader_end(sender->reader);
+    journal_reader_end(sender->reader, LANE_A);
     return err != ERR_OK && sender->active_due_count == 0;
 }
 
 /* --- lane t --- */
+
+/* Where live telemetry begins: with what is fresh, so that a short break leaves no hole in the live topics. A centre that
+ * collects gets all there is by now as history. */
+void sender_begin_live(struct sender *sender)
+{
+    struct sender_lane *lane = &sender->lanes[LANE_T];
+    uint64_t live_from = lane->settled.lw + 1;
+    uint64_t last;
+    enum err err = ERR_OK;
+    if (sender->centre->batch_ms == 0) {
+        err = journal_reader_since(sender->reader, sender->now.utc_ms - FRESH_MS, LIVE_COUNT_MAX, &live_from);
+    } else if ((err = journal_reader_last(sender->reader, LANE_T, &last)) == ERR_OK) {
+        live_from = last + 1;
+    }
+    if (err != ERR_OK || live_from <= lane->settled.lw)
+        live_from = lane->settled.lw + 1;
+    sender->live_from = live_from;
+    sender->batch_mono_us = sender->now.mono_us + (int64_t)sender->centre->batch_ms * 1000;
+    lane->next = live_from;
+    lane->look_mono_us = 0;
+    sender->history_next = lane->settled.lw + 1;
+}
+
+/* What was collected since becomes history, all at once. */
+static bool collect(struct sender *sender)
+{
+    uint64_t const last = sender->journal.last_t;
+    bool const is_due = sender->now.mono_us >= sender->batch_mono_us || atomic_load(&sender->finishing);
+    if (is_due && last >= sender->live_from)
+        sender->live_from = sender->lanes[LANE_T].next = last + 1;
+    if (sender->now.mono_us >= sender->batch_mono_us)
+        sender->batch_mono_us = sender->now.mono_us + (int64_t)sender->centre->batch_ms * 1000;
+    return true;
+}
 
 /* False: some of it waits for room. */
 static bool deliver_live(struct sender *sender)
 {
     struct sender_lane *lane = &sender->lanes[LANE_T];
     uint64_t const last = sender->journal.last_t;
+    if (sender->centre->batch_ms > 0)
+        return collect(sender);
     if (last > lane->next + LIVE_LAG_MAX)
         sender->live_from = lane->next = last + 1;
-    if (room_for(sender, SENT_LIVE, SMALL_SIZE) && worth_a_look(sender, LANE_T, last))
+    if (sender_room_for(sender, SENT_LIVE, SMALL_SIZE) && worth_a_look(sender, LANE_T, last))
         return put_rows(sender, LANE_T) != ERR_OK;
     return lane->next > last;
 }
 
-struct batch_of_history {
-    struct text text;
-    uint64_t first;
-    uint64_t last; /* 0: empty */
-    char stream[JOURNAL_STREAM_SIZE];
-};
-
-static void begin_batch(struct sender *sender, struct batch_of_history *batch, const struct journal_row *row)
-{
-    size_t stream_size = 0;
-    const char *stream = payload_stream_of(row->payload, row->payload_size, &stream_size);
-    if (stream == NULL || stream_size >= sizeof batch->stream) {
-        stream = sender->facts.stream;
-        stream_size = strlen(stream);
-    }
-    memcpy(batch->stream, stream, stream_size);
-    batch->stream[stream_size] = '\0';
-    batch->first = row->seq;
-    text_init(&batch->text, sender->payload, sizeof sender->payload);
-    payload_history_begin(&batch->text, sender->setup.site, stream, stream_size, sender->lanes[LANE_T].settled.lw + 1);
-}
-
-static bool belongs(const struct sender *sender, const struct batch_of_history *batch, const struct journal_row *row)
-{
-    size_t stream_size = 0;
-    const char *stream = payload_stream_of(row->payload, row->payload_size, &stream_size);
-    if (batch->text.used + row->payload_size + sizeof ",]}" > PAYLOAD_HISTORY_MAX ||
-        batch->last <= sender->single_until)
-        return false;
-    return stream == NULL || (strlen(batch->stream) == stream_size && memcmp(batch->stream, stream, stream_size) == 0);
-}
-
-/* Joins the records from history_next on. A batch never reaches over a record that is in flight by itself. Numbers without
- * a row were declared and count as settled. Empty when nothing is left below live_from. */
-static enum err fill_batch(struct sender *sender, struct batch_of_history *batch)
-{
-    struct journal_row row;
-    uint64_t expected = sender->history_next;
-    enum err err = journal_reader_seek(sender->reader, LANE_T, expected);
-    while (err == ERR_OK && (err = journal_reader_next(sender->reader, LANE_T, &row)) == ERR_OK) {
-        uint64_t const hole_end = row.seq < sender->live_from ? row.seq : sender->live_from;
-        if (hole_end > expected)
-            sender_settle(sender, LANE_T, expected, hole_end - 1);
-        if (row.seq >= sender->live_from)
-            break;
-        bool const wanted = to_be_sent(sender, LANE_T, row.seq);
-        if (batch->last != 0 && (!wanted || !belongs(sender, batch, &row)))
-            break;
-        if (wanted) {
-            if (batch->last == 0)
-                begin_batch(sender, batch, &row);
-            payload_history_add(&batch->text, batch->last == 0, row.payload, row.payload_size);
-            batch->last = row.seq;
-        }
-        expected = row.seq + 1;
-    }
-    journal_reader_rest(sender->reader, LANE_T);
-    if (err == ERR_EMPTY && expected < sender->live_from)
-        sender_settle(sender, LANE_T, expected, sender->live_from - 1);
-    if (batch->last == 0 && (err == ERR_OK || err == ERR_EMPTY))
-        sender->history_next = sender->live_from;
-    return err == ERR_EMPTY ? ERR_OK : err;
-}
-
-/* True when a batch was sent and there may be more. */
-static bool put_history(struct sender *sender)
-{
-    struct sender_lane const *lane = &sender->lanes[LANE_T];
-    struct batch_of_history batch = {.last = 0};
-    uint64_t const from = sender->history_next > lane->settled.lw ? sender->history_next : lane->settled.lw + 1;
-    sender->history_next = ackset_open_from(&lane->settled, from);
-    if (sender->history_next >= sender->live_from || fill_batch(sender, &batch) != ERR_OK || batch.last == 0)
-        return false;
-    payload_history_end(&batch.text);
-    CHECK(!batch.text.full); /* the buffer takes any one record, and a batch is smaller */
-    if (!put(sender,
-             &(struct sent){.kind = SENT_HISTORY, .first = batch.first, .last = batch.last, .size = batch.text.used},
-             "history", batch.text.at, false, false))
-        return false;
-    sender->history_next = batch.last + 1;
-    return true;
-}
-
-static void deliver_history(struct sender *sender)
-{
-    while (room_for(sender, SENT_HISTORY, PAYLOAD_HISTORY_MAX) && put_history(sender))
-        ;
-}
-
 /* --- all of it --- */
 
-/* Numbers that were passed over and are neither settled nor in flight (an island was forgotten): from the first of them
- * again. Only when nothing is in flight, so at most once a drain. */
+/* Numbers that were passed over and are neither settled nor in flight (an island was forgotten, or they came back out of a
+ * damaged file): from the first of them again. Only when nothing is in flight, so at most once a drain; while a file is
+ * salvaged once a second. */
 static void heal(struct sender *sender)
 {
     if (sender->window.used > 0)
         return;
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++) {
         struct sender_lane *state = &sender->lanes[lane];
-        uint64_t const open = ackset_open_from(&state->settled, state->settled.lw + 1);
+        uint64_t const open = sender_open_from(sender, lane, state->settled.lw + 1);
+        if (sender_is_salvaging(sender, lane, open, open)) {
+            if (sender->now.mono_us < sender->heal_mono_us[lane])
+                continue;
+            sender->heal_mono_us[lane] = sender->now.mono_us + LOOK_EVERY_US;
+        }
         if (state->loaded && open < state->next) {
             struct sent const again = {.kind = lane == LANE_A ? SENT_ALARM : SENT_HISTORY, .first = open};
             if (lane == LANE_A || open >= sender->live_from || sender->history_next >= sender->live_from)
@@ -527,30 +408,34 @@ static void deliver_health(struct sender *sender)
     sender_make_status(sender, NULL, &status);
     text_init(&text, sender->payload, PAYLOAD_RETAINED_MAX);
     health_write(sender->health, &text, &status, sender->now);
-    if (!text.full)
-        (void)publish(sender, &(struct uplink_message){.topic = sender_topic(sender, "health"),
-                                                       .payload = text.at,
-                                                       .payload_size = text.used});
+    if (text.full)
+        return;
+    struct uplink_message message = {
+        .topic = sender_topic(sender, "health"), .payload = text.at, .payload_size = text.used};
+    pack(sender, &message);
+    (void)publish(sender, &message);
 }
 
 void sender_deliver(struct sender *sender)
 {
     sender->busy = false;
-    if (sender->greeting == GREET_DONE)
-        greet_again(sender);
-    if (sender->greeting != GREET_DONE)
-        greet(sender);
+    sender->more = false;
+    if (sender->greeting != GREET_DONE || sender->registry_again || sender->status_again)
+        sender_greet(sender);
     if (sender->greeting != GREET_DONE)
         return;
     heal(sender);
-    if (deliver_alarms(sender) && sender->lanes[LANE_T].loaded && deliver_live(sender))
-        deliver_history(sender);
+    sender_put_replies(sender);
+    if (deliver_alarms(sender) && sender->lanes[LANE_T].loaded && deliver_live(sender)) {
+        sender_deliver_history(sender);
+        sender_deliver_replays(sender);
+    }
     deliver_health(sender);
 }
 
 bool sender_caught_up(const struct sender *sender)
 {
     return sender->greeting == GREET_DONE && sender->window.used == 0 && sender->active_due_count == 0 &&
-           sender->lanes[LANE_A].settled.lw >= sender->journal.last_a &&
-           sender->lanes[LANE_T].settled.lw >= sender->journal.last_t;
+           sender_open_from(sender, LANE_A, 1) > sender->journal.last_a &&
+           sender_open_from(sender, LANE_T, 1) > sender->journal.last_t;
 }

@@ -8,6 +8,11 @@
 #define GROW_SIZE        ((size_t)4 * 1024)
 #define WIDEN_EVERY_ACKS 100
 
+static bool is_history(enum sent_kind kind)
+{
+    return kind == SENT_HISTORY || kind == SENT_REPLAY;
+}
+
 void window_init(struct window *window)
 {
     *window = (struct window){.slot_max = WINDOW_MAX, .slot_ceiling = WINDOW_MAX, .bytes_max = WINDOW_BYTES_FIRST};
@@ -30,7 +35,7 @@ bool window_has_room(const struct window *window, enum sent_kind kind, size_t si
         return true;
     if (window->used >= window->slot_max || window->bytes + size > window->bytes_max)
         return false;
-    if (kind != SENT_HISTORY)
+    if (!is_history(kind))
         return true;
     return (window->history_used + 1) * 100 <= window->slot_max * WINDOW_HISTORY_SHARE &&
            (window->bytes + size) * 100 <= window->bytes_max * WINDOW_HISTORY_SHARE;
@@ -45,7 +50,7 @@ uint64_t window_take(struct window *window, const struct sent *sent)
     window->slots[at] = *sent;
     window->slots[at].used = true;
     window->used++;
-    window->history_used += sent->kind == SENT_HISTORY ? 1 : 0;
+    window->history_used += is_history(sent->kind) ? 1 : 0;
     window->bytes += sent->size;
     return (uint64_t)window->connection << 32 | at;
 }
@@ -62,7 +67,7 @@ void window_give_back(struct window *window, struct sent *sent)
 {
     CHECK(sent->used && window->used > 0 && window->bytes >= sent->size);
     window->used--;
-    window->history_used -= sent->kind == SENT_HISTORY ? 1 : 0;
+    window->history_used -= is_history(sent->kind) ? 1 : 0;
     window->bytes -= sent->size;
     sent->used = false;
 }
@@ -70,7 +75,8 @@ void window_give_back(struct window *window, struct sent *sent)
 void window_acked(struct window *window, struct sent *sent, int64_t now_mono_us)
 {
     int64_t const took_us = now_mono_us - sent->sent_mono_us;
-    bool const was_limit = window->bytes + sent->size > window->bytes_max;
+    size_t const share = is_history(sent->kind) ? WINDOW_HISTORY_SHARE : 100;
+    bool const was_limit = (window->bytes + sent->size) * 100 > window->bytes_max * share;
     window_give_back(window, sent);
     if (took_us > SLOW_US && now_mono_us - window->narrowed_mono_us > SLOW_US) {
         window->bytes_max = window->bytes_max / 2 > WINDOW_BYTES_MIN ? window->bytes_max / 2 : WINDOW_BYTES_MIN;
@@ -99,13 +105,27 @@ int64_t window_oldest_mono_us(const struct window *window)
     return oldest;
 }
 
+static bool is_of_lane(const struct sent *sent, bool lane_t)
+{
+    return sent->used && (lane_t ? sent->kind == SENT_LIVE || sent->kind == SENT_HISTORY : sent->kind == SENT_ALARM);
+}
+
+uint64_t window_next(const struct window *window, bool lane_t, uint64_t number)
+{
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < WINDOW_MAX; i++) {
+        const struct sent *sent = &window->slots[i];
+        if (is_of_lane(sent, lane_t) && sent->first > number && sent->first < next)
+            next = sent->first;
+    }
+    return next;
+}
+
 bool window_covers(const struct window *window, bool lane_t, uint64_t number)
 {
     for (size_t i = 0; i < WINDOW_MAX; i++) {
         const struct sent *sent = &window->slots[i];
-        bool const same_lane =
-            lane_t ? sent->kind == SENT_LIVE || sent->kind == SENT_HISTORY : sent->kind == SENT_ALARM;
-        if (sent->used && same_lane && number >= sent->first && number <= sent->last)
+        if (is_of_lane(sent, lane_t) && number >= sent->first && number <= sent->last)
             return true;
     }
     return false;

@@ -17,7 +17,7 @@
 #define WINDOW_BYTES_MIN     ((size_t)16 * 1024)
 #define WINDOW_BYTES_FIRST   ((size_t)64 * 1024)
 #define WINDOW_BYTES_MAX     ((size_t)1024 * 1024)
-#define WINDOW_HISTORY_SHARE 70 /* percent of the window that history may fill */
+#define WINDOW_HISTORY_SHARE 70 /* percent of the window that history, replays included, may fill */
 
 enum sent_kind {
     SENT_ALARM,
@@ -27,7 +27,9 @@ enum sent_kind {
     SENT_REGISTRY,
     SENT_EMPTIED,
     SENT_STATUS,
-    SENT_STOPPED
+    SENT_STOPPED,
+    SENT_REPLAY, /* records that were asked for again: settles nothing */
+    SENT_REPLY,
 };
 
 struct sent {
@@ -35,6 +37,7 @@ struct sent {
     enum sent_kind kind;
     uint64_t first; /* numbers it settles: SENT_ALARM in lane a, SENT_LIVE and SENT_HISTORY in lane t */
     uint64_t last;
+    bool lane_t;     /* SENT_REPLAY */
     int32_t subject; /* SENT_ACTIVE */
     size_t size;
     int64_t sent_mono_us;
@@ -72,6 +75,8 @@ void window_halve(struct window *window);                        /* quota exceed
 
 /* CLOCK_NEVER when nothing is in flight. */
 int64_t window_oldest_mono_us(const struct window *window);
+/* The lowest first number above `number` of what is in flight of a lane; UINT64_MAX: none. */
+uint64_t window_next(const struct window *window, bool lane_t, uint64_t number);
 bool window_covers(const struct window *window, bool lane_t, uint64_t number);
 
 #endif

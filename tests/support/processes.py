@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -177,6 +178,40 @@ class Broker(Process):
             os.unlink(self.store)
         os.kill(self.pid, signal.SIGUSR1)
         wait_until(lambda: os.path.exists(self.store), "mosquitto stores its sessions on SIGUSR1")
+
+
+class Proxy(Process):
+    """proxy.py between whoever connects to self.port and a port of this machine."""
+
+    def __init__(self, directory, target_port, name="proxy"):
+        self.port = free_port()
+        self.control = os.path.join(directory, f"{name}.sock")
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "proxy.py")
+        command = [sys.executable, program, str(self.port), str(target_port), self.control]
+        super().__init__(name, command, os.path.join(directory, f"{name}.log"))
+
+    def start(self):
+        if os.path.exists(self.control):
+            os.unlink(self.control)
+        super().start()
+        self.wait_ready(lambda: os.path.exists(self.control), "takes orders")
+        return self
+
+    def tell(self, *words):
+        """One order, done when this returns; its answer."""
+        with socket.socket(socket.AF_UNIX) as asked, asked.makefile("rw") as lines:
+            asked.settimeout(PATIENCE_S)
+            asked.connect(self.control)
+            lines.write(" ".join(map(str, words)) + "\n")
+            lines.flush()
+            answer = lines.readline().strip()
+        if answer != "ok" and words[0] != "told":
+            raise NotSo(f"proxy {words}: {answer}")
+        return answer
+
+    def carried(self):
+        """(bytes up, bytes down, connections) since it was started, and TCP segments both ways of those there are now."""
+        return tuple(map(int, self.tell("told").split()))
 
 
 class Simulator(Process):

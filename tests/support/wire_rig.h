@@ -91,7 +91,9 @@ static inline void rig_make(struct rig *rig, size_t centre_count)
                                                .ca_file = "",
                                                .cert_file = "",
                                                .key_file = "",
-                                               .backoff_max_ms = 60000};
+                                               .backoff_min_ms = 1000,
+                                               .backoff_max_ms = 60000,
+                                               .only.lowest = PRIORITY_COUNT - 1};
     rig->site = wire_site(rig->centres, centre_count, rig->dir);
     rig->now = (struct now){.mono_us = 1000000, .utc_ms = 1795310000000, .synced = true};
     rig_start(rig);

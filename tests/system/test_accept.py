@@ -286,6 +286,20 @@ class TestAccept(outpost_test.Case):
         self.refused(2, "--no-drill", "--scenario", self.scenario())
         self.assertEqual([], self.collector.alarms(event="raised"))
 
+    def test_in_a_drill(self):
+        """As it is meant: the gateway is told, and then nothing has to be said to the accept program."""
+        self.begin()
+        said = self.run_to_end("--scenario", self.scenario(), status=2)
+        command = re.search(r"`outpost (drill) \S+ (--all) (--for) (\d+m)`", said).groups()
+        self.gateway.order(*command)
+        self.run_to_end("--scenario", self.scenario())
+        report = self.report()
+        self.assertTrue(report["drill"] and report["passed"])
+        self.assertEqual({"leak": "passed"}, self.results(report))
+        self.assertTrue(self.collector.wait_alarm("gas-kitchen", "gas.high", "raised").test)
+        self.gateway.order("drill", "--end")
+        self.collector.wait(lambda: self.collector.events("drill_ended"), "drill_ended")
+
     def test_drill_needs_no_word(self):
         """What a gateway in a drill would publish: its records carry the mark."""
         self.site_file = self.demo_site()

@@ -21,7 +21,7 @@ FAULTS = {
     "exception 2": {"refused"},
     "exception 4": {"sensor_fault"},
     "exception 6": {"busy"},
-    "exception 11": {"sensor_fault"},
+    "exception 11": {"no_answer"},
 }
 FAMILIES = {"gas-kitchen": 0.25, "gas-store": 0.5}  # exact in float32 and in tenths
 

@@ -12,7 +12,8 @@ import subprocess
 import outpost_test
 from outpost_test import OUTPOST, PATIENCE_S, Gateway, free_port, wait_until
 
-VERBS = ["run", "check", "plan", "watch", "alarms", "ack", "silence", "reset", "profile", "class", "version", "help"]
+VERBS = ["run", "check", "plan", "status", "watch", "alarms", "read", "ack", "silence", "reset", "shelve", "unshelve", "service"]
+VERBS += ["drill", "profile", "class", "version", "help"]
 PROFILES = os.path.join(outpost_test.ROOT, "config", "profiles")
 GOOD, WRONG, USAGE = 0, 1, 2
 

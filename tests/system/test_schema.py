@@ -19,7 +19,7 @@ SCHEMA = os.path.join(ROOT, "config", "outpost.schema.json")
 
 # Complaints about the shape of one value: a schema sees these too.
 SHAPE = {"unknown_key", "missing_key", "bad_type", "bad_choice", "bad_id", "bad_duration", "bad_size", "list_empty", "needs_key",
-         "map_key", "scale_zero", "not_for_link", "port_needed", "host_needed", "key_needs_bus", "key_pair",
+         "map_key", "scale_zero", "not_for_link", "port_needed", "host_needed", "file_needed", "key_needs_bus", "key_pair",
          "nothing_to_read", "bad_url", "url_user", "password", "bad_reference", "zone_or_device", "limit_needed",
          "needs_mqtt5", "alarm_id", "out_of_range", "bad_format", "point_mixed", "not_with", "alarm_key", "is_or_not",
          "bad_channel"}

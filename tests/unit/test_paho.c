@@ -12,6 +12,7 @@
 #include "drivers/uplink/uplinks.h"
 #include "drivers/uplink/url.h"
 #include "gateway/base/clock.h"
+#include "gateway/model/mqtt_reason.h"
 #include "tests/support/scratch.h"
 
 #define PATIENCE_MS 20000
@@ -117,8 +118,8 @@ static void kill_broker(struct place *place)
     place->broker = 0;
 }
 
-/* One retained message as an independent client sees it: "topic|retained|user properties|payload". */
-static void fetch_retained(const struct place *place, const char *topic, const char *user, char *ret_line, size_t size)
+/* One retained message as an independent client sees it, in mosquitto_sub's own format. */
+static void fetch(const struct place *place, const char *topic, const char *format, char *ret_line, size_t size)
 {
     char port[16];
     int fds[2];
@@ -126,9 +127,8 @@ static void fetch_retained(const struct place *place, const char *topic, const c
     ssize_t got;
     assert_int_equal(pipe(fds), 0);
     (void)snprintf(port, sizeof port, "%d", place->port);
-    const char *const argv[] = {
-        "mosquitto_sub", "-h", "127.0.0.1",   "-p", port, "-V", "5", "-C", "1", "-W", "20", "-u", user, "-t",
-        topic,           "-F", "%t|%r|%P|%p", NULL};
+    const char *const argv[] = {"mosquitto_sub", "-h", "127.0.0.1", "-p", port, "-V", "5", "-C", "1", "-W", "20", "-t",
+                                topic,           "-F", format,      NULL};
     pid_t child = spawn(argv, fds[1]);
     (void)close(fds[1]);
     while (used < size - 1 && (got = read(fds[0], ret_line + used, size - 1 - used)) > 0)
@@ -137,6 +137,12 @@ static void fetch_retained(const struct place *place, const char *topic, const c
     (void)waitpid(child, NULL, 0);
     ret_line[used] = '\0';
     ret_line[strcspn(ret_line, "\n")] = '\0';
+}
+
+/* "topic|retained|user properties|payload" */
+static void fetch_retained(const struct place *place, const char *topic, char *ret_line, size_t size)
+{
+    fetch(place, topic, "%t|%r|%P|%p", ret_line, size);
 }
 
 /* --- the uplink --- */
@@ -264,14 +270,14 @@ static void every_message_is_acknowledged_once(void **state)
         assert_int_equal(acked[i], 1);
     assert_int_equal(publish(place, "t/alarm", "{\"v\":1}", 9, true, true), ERR_OK);
     wait_event(place);
-    fetch_retained(place, "t/alarm", "reader", line, sizeof line);
-    assert_string_equal(line, "t/alarm|1|hist:1|{\"v\":1}");
+    fetch_retained(place, "t/alarm", line, sizeof line);
+    assert_string_equal(line, "t/alarm|1|schema:1 hist:1|{\"v\":1}");
     assert_int_equal(publish(place, "t/alarm", "", 10, true, false), ERR_OK); /* forgotten */
     wait_event(place);
     assert_int_equal(publish(place, "t/y", "y", 11, true, false), ERR_OK);
     wait_event(place);
-    fetch_retained(place, "t/+", "reader", line, sizeof line);
-    assert_string_equal(line, "t/y|1||y");
+    fetch_retained(place, "t/+", line, sizeof line);
+    assert_string_equal(line, "t/y|1|schema:1|y");
     assert_int_equal(publish(place, "", "y", 11, true, false), ERR_ARGUMENT);
 }
 
@@ -285,12 +291,12 @@ static void the_will_speaks_unless_it_was_polite(void **state)
     wait_event(place);
     place->uplink.ops->close(place->uplink.self, true);
     assert_int_equal(publish(place, "t/status", "x", 1, true, false), ERR_CLOSED);
-    fetch_retained(place, "t/status", "reader", line, sizeof line);
-    assert_string_equal(line, "t/status|1||online");
+    fetch_retained(place, "t/status", line, sizeof line);
+    assert_string_equal(line, "t/status|1|schema:1|online");
     connect_well(place);
     place->uplink.ops->close(place->uplink.self, false);
     for (int i = 0; i < 100 && strstr(line, "lost") == NULL; i++)
-        fetch_retained(place, "t/status", "reader", line, sizeof line);
+        fetch_retained(place, "t/status", line, sizeof line);
     assert_string_equal(line, "t/status|1||lost");
 }
 
@@ -347,7 +353,12 @@ static void passwords_and_rights(void **state)
     options.password = "wrong";
     connect_with(place, &options);
     assert_int_equal(place->event.kind, UPLINK_REFUSED);
-    assert_true(place->event.text[0] != '\0');
+    assert_int_equal(place->event.reason, MQTT_NOT_AUTHORIZED); /* what mosquitto calls it, with MQTT 5 */
+    options.mqtt = 3;
+    connect_with(place, &options);
+    assert_int_equal(place->event.kind, UPLINK_REFUSED);
+    assert_int_equal(place->event.reason, MQTT_NOT_AUTHORIZED);
+    options.mqtt = 5;
     options.password = "secret";
     connect_with(place, &options);
     assert_int_equal(place->event.kind, UPLINK_CONNECTED);
@@ -359,6 +370,121 @@ static void passwords_and_rights(void **state)
     assert_int_equal(place->event.kind, UPLINK_REJECTED);
     assert_int_equal(place->event.ticket, 2);
     assert_int_equal(place->event.reason, 0x87);
+}
+
+/* What a message says of itself, as an independent client sees it. */
+static void a_message_says_what_it_is(void **state)
+{
+    struct place *place = *state;
+    char line[256];
+    start_broker(place, "allow_anonymous true\n");
+    connect_well(place);
+    assert_int_equal(place->uplink.ops->publish(place->uplink.self, &(struct uplink_message){.topic = "t/all",
+                                                                                             .payload = "{}",
+                                                                                             .payload_size = 2,
+                                                                                             .qos = 1,
+                                                                                             .retain = true,
+                                                                                             .deflated = true,
+                                                                                             .has_prev = true,
+                                                                                             .prev = UINT64_MAX,
+                                                                                             .expiry_s = 86400,
+                                                                                             .correlation = "abc",
+                                                                                             .correlation_size = 3}),
+                     ERR_OK);
+    wait_event(place);
+    assert_int_equal(place->event.kind, UPLINK_ACKED);
+    fetch(place, "t/all", "%C|%D|%P", line, sizeof line);
+    assert_string_equal(line, "application/json|abc|schema:1 content-encoding:deflate prev:18446744073709551615");
+    fetch(place, "t/all", "%E", line, sizeof line); /* seconds that are left */
+    assert_in_range(strtol(line, NULL, 10), 86000, 86400);
+}
+
+/* A broker that hears less long says so; the library does not heed it, so the uplink passes it on. */
+static void a_shorter_keepalive_is_told(void **state)
+{
+    struct place *place = *state;
+    struct uplink_options options = options_for(place);
+    start_broker(place, "allow_anonymous true\nmax_keepalive 30\n");
+    connect_with(place, &options);
+    assert_int_equal(place->event.kind, UPLINK_CONNECTED);
+    assert_int_equal(place->event.keepalive_s, 30);
+    options.keepalive_s = 30;
+    connect_with(place, &options);
+    assert_int_equal(place->event.kind, UPLINK_CONNECTED);
+    assert_int_equal(place->event.keepalive_s, 0);
+}
+
+/* A broker of a few bytes, because Debian's mosquitto closes without a word: it accepts, and then says that somebody else
+ * has connected with the same id. */
+static void being_taken_over_is_told(void **state)
+{
+    static const unsigned char connack[] = {0x20, 0x03, 0x00, 0x00, 0x00};
+    static const unsigned char disconnect[] = {0xE0, 0x02, MQTT_TAKEN_OVER, 0x00};
+    struct place *place = *state;
+    struct uplink_options const options = options_for(place);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)place->port)};
+    unsigned char request[512];
+    int const listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(place->uplink.ops->connect(place->uplink.self, &options), ERR_OK);
+    int const peer = accept(listener, NULL, NULL);
+    assert_true(peer >= 0 && read(peer, request, sizeof request) > 0);
+    assert_int_equal(write(peer, connack, sizeof connack), (ssize_t)sizeof connack);
+    wait_event(place);
+    assert_int_equal(place->event.kind, UPLINK_CONNECTED);
+    assert_int_equal(write(peer, disconnect, sizeof disconnect), (ssize_t)sizeof disconnect);
+    wait_event(place);
+    assert_int_equal(place->event.kind, UPLINK_LOST);
+    assert_int_equal(place->event.reason, MQTT_TAKEN_OVER);
+    (void)close(peer);
+    (void)close(listener);
+}
+
+/* Where to answer, and what the answer has to carry. */
+static void an_order_brings_its_return_address(void **state)
+{
+    struct place *place = *state;
+    struct uplink_options options = options_for(place);
+    char port[16];
+    options.subscribe = "o/+";
+    start_broker(place, "allow_anonymous true\n");
+    connect_with(place, &options);
+    assert_int_equal(place->event.kind, UPLINK_CONNECTED);
+    (void)snprintf(port, sizeof port, "%d", place->port);
+    const char *const order[] = {"mosquitto_pub",
+                                 "-h",
+                                 "127.0.0.1",
+                                 "-p",
+                                 port,
+                                 "-V",
+                                 "5",
+                                 "-q",
+                                 "1",
+                                 "-t",
+                                 "o/replay",
+                                 "-m",
+                                 "{}",
+                                 "-D",
+                                 "publish",
+                                 "response-topic",
+                                 "o/reply/x",
+                                 "-D",
+                                 "publish",
+                                 "correlation-data",
+                                 "k1",
+                                 "-r",
+                                 NULL};
+    assert_int_equal(run_tool(order), 0);
+    wait_event(place);
+    assert_int_equal(place->event.kind, UPLINK_MESSAGE);
+    assert_string_equal(place->event.topic, "o/replay");
+    assert_string_equal(place->event.response_topic, "o/reply/x");
+    assert_int_equal(place->event.correlation_size, 2);
+    assert_memory_equal(place->event.correlation, "k1", 2);
+    assert_int_equal(place->event.payload_size, 2);
+    assert_true(place->event.retained); /* although it came at once: an order must not be */
 }
 
 static void the_older_protocol(void **state)
@@ -373,7 +499,7 @@ static void the_older_protocol(void **state)
     assert_int_equal(publish(place, "t/x", "x", 1, true, true), ERR_OK); /* hist has no place in 3.1.1 */
     wait_event(place);
     assert_int_equal(place->event.kind, UPLINK_ACKED);
-    fetch_retained(place, "t/x", "reader", line, sizeof line);
+    fetch_retained(place, "t/x", line, sizeof line);
     assert_string_equal(line, "t/x|1||x");
     place->uplink.ops->close(place->uplink.self, true);
 }
@@ -390,7 +516,7 @@ static void what_is_subscribed_arrives(void **state)
     assert_int_equal(publish(place, "o/b", "hello", 2, true, false), ERR_OK);
     wait_event(place);
     wait_event(place);
-    options.subscribe[0] = "o/#";
+    options.subscribe = "o/#";
     connect_with(place, &options);
     assert_int_equal(place->event.kind, UPLINK_CONNECTED);
     wait_event(place);
@@ -499,6 +625,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_broker_that_dies_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_name_that_does_not_resolve, setup, teardown),
         cmocka_unit_test_setup_teardown(passwords_and_rights, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_message_says_what_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_shorter_keepalive_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(being_taken_over_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_order_brings_its_return_address, setup, teardown),
         cmocka_unit_test_setup_teardown(the_older_protocol, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_subscribed_arrives, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_right_broker_is_talked_to, setup, teardown),

@@ -377,7 +377,7 @@ static void history_holds_records_as_they_are(void **state)
     payload_history_begin(&text, &site, stream, stream_size, 48190);
     payload_history_add(&text, true, record, sizeof record - 1);
     payload_history_add(&text, false, record, sizeof record - 1);
-    payload_history_end(&text);
+    payload_history_end(&text, NULL, 0);
     assert_string_equal(buffer,
                         "{\"v\":1,\"gw\":\"lq-xz-0001\",\"stream\":\"old1\",\"lane\":\"t\",\"lw\":48190,\"records\":["
                         "{\"v\":1,\"gw\":\"g\",\"stream\":\"old1\",\"lane\":\"t\"},"
@@ -402,24 +402,34 @@ static void health_is_bounded(void **state)
         .anon_bytes = -1,
         .cpu_ms = 9,
         .written_bytes = 10,
+        .alarms = {11, 12, 13, 14, 15, 16, 17, 1},
     };
     payload_health_begin(&text, &site, &health);
     payload_health_buses(&text);
-    payload_health_bus(&text, true,
-                       &(struct payload_health_bus){.id = "rs485-1", .load_permille = 123, .cycle_ms = 40});
+    struct tally const none = {0};
+    assert_true(payload_health_bus(&text, &site, true,
+                                   &(struct payload_health_bus){.id = "rs485-1",
+                                                                .brief = true,
+                                                                .load_permille = 123,
+                                                                .wire_permille = 45,
+                                                                .cycle_ms = 40,
+                                                                .tally = &none}));
     payload_health_slaves(&text);
     size_t written = 0;
-    while (
-        written < 100000 &&
-        payload_health_slave(&text, written == 0, &(struct payload_health_slave){.id = "s", .rtt_ms = -1, .age_ms = 3}))
+    while (written < 100000 &&
+           payload_health_slave(
+               &text, written == 0,
+               &(struct payload_health_slave){.id = "s", .rtt_ms = -1, .rtt_p99_ms = -1, .age_ms = 3, .tally = &none}))
         written++;
-    payload_health_end(&text, 100000 - written);
+    payload_health_end(&text, 0, 100000 - written);
     assert_false(text.full);
     assert_true(text.used <= PAYLOAD_MESSAGE_MAX && text.used > PAYLOAD_MESSAGE_MAX - 200);
     static const char head[] =
         "{\"v\":1,\"gw\":\"lq-xz-0001\",\"stream\":\"9f3c2a71\",\"boot\":1,\"at\":4,\"clk\":\"sync\",\"lw\":{\"a\":2,"
         "\"t\":3},"
         "\"journal\":{\"ok\":true,\"last_a\":6,\"last_t\":7,\"bytes\":0,\"commits\":0,\"dropped\":0},"
+        "\"alarms\":{\"raised\":11,\"counted\":12,\"hushed\":13,\"recent\":15,\"peak\":16,\"chattering\":14,\"floods\":"
+        "17,\"flood\":true},"
         "\"process\":{\"uptime_s\":5,\"rss_bytes\":8,\"cpu_ms\":9,\"written_bytes\":10},"
         "\"buses\":{\"rs485-1\":{\"open\":false,\"load_pct\":12.3,\"cycle_ms\":40,\"requests\":0,\"good\":0,"
         "\"timeouts\":0,"
@@ -427,6 +437,119 @@ static void health_is_bounded(void **state)
         "\"slaves\":{\"s\":{\"ok\":false,\"age_ms\":3,\"requests\":0,\"good\":0},";
     assert_memory_equal(buffer, head, sizeof head - 1);
     assert_non_null(strstr(buffer, "}},\"slaves_left_out\":"));
+}
+
+static const struct tally busy = {
+    .requests = 100,
+    .good = 80,
+    .timeouts = 7,
+    .garbled = 5,
+    .exceptions = 6,
+    .lost = 2,
+    .crc = 4,
+    .foreign = 3,
+    .late = 9,
+    .echo = 1,
+    .writes = 11,
+    .characters = 2048,
+    .by_code = {[0] = 1, [2] = 3, [11] = 2},
+};
+
+static void health_tells_causes(void **state)
+{
+    (void)state;
+    struct site_slave const slaves[] = {{.id = "gas-a"}, {.id = "gas-b"}};
+    struct site const site = {.id = "g", .slaves = slaves, .slave_count = 2};
+    struct text text = fresh();
+    struct tally_poll const polls[POLL_CLASS_COUNT] = {
+        [POLL_SAFETY] = {.planned_us = 500000, .achieved_us = 612345, .age_us = 700999, .slave = 1},
+        [POLL_NORMAL] = {.planned_us = -1, .achieved_us = -1, .age_us = -1, .slave = -1},
+        [POLL_SLOW] = {.planned_us = 60000000, .achieved_us = -1, .age_us = -1, .slave = 0},
+    };
+    assert_true(payload_health_bus(&text, &site, true,
+                                   &(struct payload_health_bus){.id = "line",
+                                                                .open = true,
+                                                                .load_permille = 805,
+                                                                .wire_permille = 610,
+                                                                .cycle_ms = 500,
+                                                                .reopened = 2,
+                                                                .tally = &busy,
+                                                                .polls = polls}));
+    assert_string_equal(
+        buffer,
+        "\"line\":{\"open\":true,\"load_pct\":80.5,\"cycle_ms\":500,\"requests\":100,\"good\":80,\"timeouts\":7,"
+        "\"garbled\":5,\"foreign\":3,\"exceptions\":6,\"writes\":11,\"reopened\":2,\"lost\":2,\"crc\":4,"
+        "\"late\":9,\"echo\":1,\"codes\":{\"2\":3,\"11\":2,\"other\":1},\"wire_pct\":61,"
+        "\"characters\":2048,\"polls\":{\"safety\":{\"planned_ms\":500,\"achieved_ms\":612,"
+        "\"slave\":\"gas-b\",\"age_ms\":700},\"slow\":{\"planned_ms\":60000}}}");
+    text = fresh();
+    assert_true(payload_health_slave(&text, true,
+                                     &(struct payload_health_slave){.id = "gas-a",
+                                                                    .answering = true,
+                                                                    .stranger = true,
+                                                                    .refused = 4,
+                                                                    .rtt_ms = 12,
+                                                                    .rtt_p99_ms = 90,
+                                                                    .age_ms = 340,
+                                                                    .tally = &busy}));
+    assert_string_equal(
+        buffer, "\"gas-a\":{\"ok\":true,\"rtt_ms\":12,\"rtt_p99_ms\":90,\"age_ms\":340,\"requests\":100,\"good\":80,"
+                "\"timeouts\":7,\"garbled\":5,\"foreign\":3,\"lost\":2,\"crc\":4,\"late\":9,\"echo\":1,"
+                "\"codes\":{\"2\":3,\"11\":2,\"other\":1},\"refused_points\":4,\"stranger\":true}");
+}
+
+/* 64 buses of long ids do not fit: what is left out is counted, and there is room for the end. */
+static void health_of_many_buses_is_bounded(void **state)
+{
+    (void)state;
+    struct site_slave const slaves[] = {{.id = "a-slave-with-a-name-that-is-as-long-as-names-may-be-in-a-site-file"}};
+    struct site const site = {.id = "g", .slaves = slaves, .slave_count = 1};
+    struct tally_poll const poll = {.planned_us = 1000000, .achieved_us = 1000000, .age_us = 1000000};
+    struct tally_poll const polls[POLL_CLASS_COUNT] = {poll, poll, poll};
+    struct text text = fresh();
+    size_t written = 0;
+    text_put(&text, "{\"v\":1");
+    payload_health_buses(&text);
+    while (written < 64 &&
+           payload_health_bus(
+               &text, &site, written == 0,
+               &(struct payload_health_bus){.id = "a-bus-whose-name-is-as-long-as-a-name-may-be-in-a-site-file-000",
+                                            .open = true,
+                                            .tally = &busy,
+                                            .polls = polls}))
+        written++;
+    assert_in_range(written, 15, 40);
+    payload_health_slaves(&text);
+    size_t slaves_written = 0;
+    while (payload_health_slave(&text, slaves_written == 0,
+                                &(struct payload_health_slave){.id = slaves[0].id, .tally = &busy}))
+        slaves_written++;
+    assert_in_range(slaves_written, 0, 3); /* the buses took the room */
+    payload_health_end(&text, 64 - written, 1024);
+    assert_false(text.full);
+    assert_true(text.used <= PAYLOAD_MESSAGE_MAX);
+    assert_non_null(strstr(buffer, "},\"buses_left_out\":"));
+    assert_non_null(strstr(buffer, ",\"slaves_left_out\":1024}"));
+}
+
+/* However the sizes fall, the end of the message has room. */
+static void health_always_has_an_end(void **state)
+{
+    (void)state;
+    struct tally const none = {0};
+    char id[101];
+    for (size_t size = 1; size < sizeof id; size++) {
+        struct text text = fresh();
+        size_t written = 0;
+        memset(id, 'x', size);
+        id[size] = '\0';
+        payload_health_slaves(&text);
+        while (payload_health_slave(&text, written == 0, &(struct payload_health_slave){.id = id, .tally = &none}))
+            written++;
+        payload_health_end(&text, 64, 1024);
+        assert_true(!text.full && text.used <= PAYLOAD_MESSAGE_MAX);
+        assert_true(text.used > PAYLOAD_MESSAGE_MAX - 350);
+    }
 }
 
 int main(void)
@@ -449,6 +572,9 @@ int main(void)
         cmocka_unit_test(status_and_will),
         cmocka_unit_test(history_holds_records_as_they_are),
         cmocka_unit_test(health_is_bounded),
+        cmocka_unit_test(health_tells_causes),
+        cmocka_unit_test(health_of_many_buses_is_bounded),
+        cmocka_unit_test(health_always_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

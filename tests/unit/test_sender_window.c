@@ -124,6 +124,31 @@ static void halves_and_widens_again(void **state)
     assert_int_equal(window.slot_max, 20);
 }
 
+/* History may fill a part of the byte bound only: that part is what has to grow on a quick line, or a drain would go on with
+ * the three messages it began with. */
+static void a_drain_grows_wide(void **state)
+{
+    (void)state;
+    struct window window;
+    size_t const size = 12000;
+    size_t in_flight = 0;
+    int64_t now = 1000000;
+    window_init(&window);
+    window_reset(&window, 0);
+    for (int round = 0; round < 200; round++) {
+        uint64_t tickets[WINDOW_MAX];
+        in_flight = 0;
+        while (window_has_room(&window, SENT_HISTORY, size))
+            tickets[in_flight++] = take(&window, SENT_HISTORY, 1, size, now);
+        now += 1000;
+        for (size_t i = 0; i < in_flight; i++)
+            window_acked(&window, window_find(&window, tickets[i]), now);
+        if (round == 0)
+            assert_int_equal(in_flight, 3);
+    }
+    assert_int_equal(in_flight, WINDOW_MAX * WINDOW_HISTORY_SHARE / 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +158,7 @@ int main(void)
         cmocka_unit_test(covers_by_lane),
         cmocka_unit_test(gives_a_slow_line_less),
         cmocka_unit_test(halves_and_widens_again),
+        cmocka_unit_test(a_drain_grows_wide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,14 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "gateway/base/thread.h"
 
 /* A room that counts its steps and says who woke it; the test waits for counts, never for time. */
+#define LAST_BEFORE_HANGUP 10 /* steps of the room of a_hang_up_wakes_and_bytes_do_not */
+
 struct counting {
     pthread_mutex_t mutex;
     pthread_cond_t moved;
@@ -18,6 +21,7 @@ struct counting {
     int64_t least_early_us; /* how much before its time the earliest step came; negative: never early */
     int64_t wanted_mono_us;
     int pipe_in;
+    atomic_int end_fd;
     char thread_name[16];
     sigset_t blocked;
     atomic_bool *stop_at_ten;
@@ -65,13 +69,21 @@ static int steps_of(struct counting *room)
     return steps;
 }
 
+/* Until the step that a hang-up brings about has been made: as a bus closes what hung up. */
+static int end_fd(void *self)
+{
+    struct counting *room = self;
+    return steps_of(room) <= LAST_BEFORE_HANGUP ? atomic_load(&room->end_fd) : -1;
+}
+
 static struct counting new_room(void)
 {
     return (struct counting){.mutex = PTHREAD_MUTEX_INITIALIZER,
                              .moved = PTHREAD_COND_INITIALIZER,
                              .next_mono_us = CLOCK_NEVER,
                              .least_early_us = INT64_MIN,
-                             .pipe_in = -1};
+                             .pipe_in = -1,
+                             .end_fd = -1};
 }
 
 static void the_bell_wakes_a_room_that_sleeps_for_ever(void **state)
@@ -145,6 +157,32 @@ static void a_readable_descriptor_wakes(void **state)
     thread_stop(&thread);
     (void)close(ends[0]);
     (void)close(ends[1]);
+    bell_close(&bell);
+}
+
+static void a_hang_up_wakes_and_bytes_do_not(void **state)
+{
+    (void)state;
+    struct counting counting = new_room();
+    struct bell bell;
+    struct thread thread = {0};
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    atomic_store(&counting.end_fd, ends[0]);
+    assert_int_equal(bell_open(&bell), ERR_OK);
+    assert_int_equal(write(ends[1], "x", 1), 1);
+    struct room room = {.name = "patient", .self = &counting, .step = count_step, .end_fd = end_fd, .bell = &bell};
+    assert_int_equal(thread_start(&thread, &room), ERR_OK);
+    wait_for_steps(&counting, 1);
+    for (int i = 2; i <= LAST_BEFORE_HANGUP; i++) { /* the byte is there all the time */
+        bell_ring(&bell);
+        wait_for_steps(&counting, i);
+    }
+    assert_int_equal(steps_of(&counting), LAST_BEFORE_HANGUP);
+    (void)close(ends[1]);
+    wait_for_steps(&counting, LAST_BEFORE_HANGUP + 1);
+    thread_stop(&thread);
+    (void)close(ends[0]);
     bell_close(&bell);
 }
 
@@ -226,6 +264,7 @@ int main(void)
         cmocka_unit_test(a_step_is_called_again_at_its_time_and_never_before),
         cmocka_unit_test(a_time_that_has_passed_is_now),
         cmocka_unit_test(a_readable_descriptor_wakes),
+        cmocka_unit_test(a_hang_up_wakes_and_bytes_do_not),
         cmocka_unit_test(a_thread_has_its_name_and_all_signals_blocked),
         cmocka_unit_test(stopping_one_that_never_started_is_nothing),
         cmocka_unit_test(a_stuck_thread_is_given_up_in_time_and_can_be_stopped_later),

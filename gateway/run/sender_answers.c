@@ -1,0 +1,166 @@
+/* What the broker says to a message: acknowledged, or refused for a reason. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/base/check.h"
+#include "gateway/model/mqtt_reason.h"
+#include "gateway/run/sender_private.h"
+
+#define FORBIDDEN_US   60000000
+#define QUOTA_PAUSE_US 1000000
+#define TROUBLE_US     60000000 /* a refused message is shown for this long, when nothing else is wrong */
+#define TRIES_MAX      3
+
+static struct refusal *count_refusal(struct sender *sender, bool lane_t, uint64_t first)
+{
+    struct refusal *free_one = &sender->refusals[0];
+    for (size_t i = 0; i < REFUSALS_MAX; i++) {
+        struct refusal *refusal = &sender->refusals[i];
+        if (refusal->tries > 0 && refusal->lane_t == lane_t && refusal->first == first) {
+            refusal->tries++;
+            return refusal;
+        }
+        if (refusal->tries == 0)
+            free_one = refusal;
+    }
+    *free_one = (struct refusal){.tries = 1, .lane_t = lane_t, .first = first};
+    return free_one;
+}
+
+/* Three times refused for what it is: a batch is taken apart, a single record is declared lost to this centre and passed
+ * over. False: the recorder's ring is full, so it cannot be declared yet. */
+static bool give_up(struct sender *sender, const struct sent *sent, uint8_t reason)
+{
+    enum lane const lane = sent->kind == SENT_ALARM ? LANE_A : LANE_T;
+    if (sent->first < sent->last) {
+        sender->single_until = sent->last;
+        return false;
+    }
+    struct sender_ack ack = {
+        .kind = ACK_REFUSED, .lane = (uint8_t)lane_letter(lane), .reason = reason, .range_count = 1};
+    ack.ranges[0][0] = sent->first;
+    ack.ranges[0][1] = sent->last;
+    if (!sender_tell_recorder(sender, &ack))
+        return false;
+    bell_ring(sender->setup.recorder_bell);
+    sender_settle(sender, lane, sent->first, sent->last);
+    return true;
+}
+
+static bool is_for_what_it_is(uint8_t reason)
+{
+    return reason == MQTT_TOPIC_INVALID || reason == MQTT_TOO_LARGE || reason == MQTT_BAD_PAYLOAD;
+}
+
+static void refused(struct sender *sender, const struct sent *sent, uint8_t reason)
+{
+    struct why why;
+    const struct mqtt_words *words = mqtt_reason_words(reason);
+    bool const is_record = sent->kind == SENT_ALARM || sent->kind == SENT_LIVE || sent->kind == SENT_HISTORY;
+    (void)snprintf(why.en, sizeof why.en, "the broker refuses a message: %s (0x%02X)", words->en, (unsigned)reason);
+    (void)snprintf(why.zh, sizeof why.zh, "服务器拒绝一条消息：%s (0x%02X)", words->zh, (unsigned)reason);
+    sender_say_trouble(sender, &why);
+    if (!is_record) { /* what is retained is published again at the next connection, replies and replays are not */
+        if (!is_for_what_it_is(reason) && sent->kind != SENT_REPLAY && sent->kind != SENT_REPLY)
+            sender_hang_up(sender, &why, BACKOFF);
+        return;
+    }
+    struct refusal *refusal = count_refusal(sender, sent->kind != SENT_ALARM, sent->first);
+    if (refusal->tries >= TRIES_MAX && !is_for_what_it_is(reason)) {
+        sender_hang_up(sender, &why, BACKOFF);
+        return;
+    }
+    if (refusal->tries >= TRIES_MAX) {
+        refusal->tries = 0;
+        if (give_up(sender, sent, reason))
+            return;
+    }
+    sender_rewind(sender, sent);
+}
+
+static void forbidden(struct sender *sender)
+{
+    struct why why;
+    const struct mqtt_words *words = mqtt_reason_words(MQTT_NOT_AUTHORIZED);
+    (void)snprintf(why.en, sizeof why.en, "the broker does not let %.40s publish under %.40s: %s (0x87)",
+                   sender->setup.site->id, sender->centre->prefix, words->en);
+    (void)snprintf(why.zh, sizeof why.zh, "服务器不允许 %.40s 在 %.40s 下发布：%s (0x87)", sender->setup.site->id,
+                   sender->centre->prefix, words->zh);
+    sender_hang_up(sender, &why, FORBIDDEN_US);
+}
+
+void sender_rejected(struct sender *sender, const struct uplink_event *event)
+{
+    struct sent *slot = window_find(&sender->window, event->ticket);
+    if (slot == NULL)
+        return;
+    struct sent const sent = *slot;
+    window_give_back(&sender->window, slot);
+    switch (event->reason) {
+    case MQTT_NOT_AUTHORIZED:
+        forbidden(sender);
+        break;
+    case MQTT_QUOTA:
+        sender_say_trouble(sender, WHY("the broker's quota is exceeded (0x97); sending less at a time",
+                                       "超出服务器配额 (0x97)；已减少同时发送的消息"));
+        window_halve(&sender->window);
+        sender->pause_mono_us = sender->now.mono_us + QUOTA_PAUSE_US;
+        sender_rewind(sender, &sent);
+        break;
+    default:
+        refused(sender, &sent, event->reason);
+        break;
+    }
+}
+
+/* The broker has it. A centre with receipts has still to say so itself. */
+static void delivered(struct sender *sender, enum lane lane, const struct sent *sent)
+{
+    if (sender->centre->receipt)
+        ackset_add(&sender->lanes[lane].heard, sent->first, sent->last);
+    else
+        sender_settle(sender, lane, sent->first, sent->last);
+}
+
+static void registry_delivered(struct sender *sender, const struct sent *sent)
+{
+    struct sender_ack ack = {.kind = ACK_REGISTRY};
+    text_copy(ack.dev, sizeof ack.dev, sent->dev);
+    text_copy(ack.sha256, sizeof ack.sha256, sent->sha256);
+    if (!sender_tell_recorder(sender, &ack))
+        return; /* it is published once more at the next connection */
+}
+
+void sender_acked(struct sender *sender, const struct uplink_event *event)
+{
+    struct sent *slot = window_find(&sender->window, event->ticket);
+    if (slot == NULL)
+        return;
+    struct sent const sent = *slot;
+    window_acked(&sender->window, slot, sender->now.mono_us);
+    sender->shown.acked++;
+    sender->shown.acked_mono_us = sender->now.mono_us;
+    if (!sender_is_suspicious(sender) && sender->now.mono_us - sender->trouble_mono_us > TROUBLE_US)
+        sender_say_trouble(sender, WHY("", ""));
+    switch (sent.kind) {
+    case SENT_ALARM:
+        delivered(sender, LANE_A, &sent);
+        break;
+    case SENT_LIVE:
+    case SENT_HISTORY:
+        delivered(sender, LANE_T, &sent);
+        break;
+    case SENT_REGISTRY:
+    case SENT_EMPTIED:
+        registry_delivered(sender, &sent);
+        break;
+    case SENT_STOPPED:
+        sender->end_by_mono_us = sender->now.mono_us;
+        break;
+    case SENT_ACTIVE:
+    case SENT_STATUS:
+    case SENT_REPLAY:
+    case SENT_REPLY:
+        break;
+    }
+}
