@@ -1,6 +1,7 @@
 #include "drivers/link/exchange.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -263,4 +264,12 @@ enum link_progress exchange_poll(struct exchange *exchange, int64_t mono_us, str
 int exchange_fd(const struct exchange *exchange)
 {
     return exchange->phase == EXCHANGE_RECEIVE && exchange->looking ? exchange->fd : -1;
+}
+
+/* What has come meanwhile may stay: the next request looks at it. */
+bool exchange_gone(const struct exchange *exchange, int *ret_fd)
+{
+    struct pollfd end = {.fd = exchange->fd, .events = POLLRDHUP};
+    *ret_fd = exchange->fd;
+    return exchange->phase == EXCHANGE_IDLE && poll(&end, 1, 0) > 0;
 }

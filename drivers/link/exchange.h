@@ -72,5 +72,6 @@ enum err exchange_start(struct exchange *exchange, const struct link_request *re
 enum link_progress exchange_poll(struct exchange *exchange, int64_t mono_us, struct link_reply *ret_reply,
                                  enum err *ret_err, int64_t *ret_next_mono_us);
 int exchange_fd(const struct exchange *exchange); /* -1 while there is no byte worth waking up for */
+bool exchange_gone(const struct exchange *exchange, int *ret_fd);
 
 #endif

@@ -62,6 +62,12 @@ static int fd(void *self)
     return exchange_fd(&door->exchange);
 }
 
+static bool gone(void *self, int *ret_fd)
+{
+    const struct door *door = self;
+    return exchange_gone(&door->exchange, ret_fd);
+}
+
 static void destroy(void *self)
 {
     struct door *door = self;
@@ -108,6 +114,7 @@ enum err link_make(const struct site_bus *bus, const struct tap *tap, struct lin
         .fd = fd,
         .destroy = destroy,
         .remark = remark,
+        .gone = gone,
     };
     if (bus->kind == LINK_REPLAY)
         return replay_make(bus, ret_link);

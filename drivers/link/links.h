@@ -7,9 +7,8 @@
 #include "gateway/ports/link.h"
 #include "gateway/ports/tap.h"
 
-/* Takes memory, opens nothing. `tap` hears what is on the wire (on a replay nothing is) and outlives the link; NULL: nobody
- * listens. The bus outlives
- * it too. Free with ret_link->ops->destroy(). */
+/* Takes memory, opens nothing. `tap` hears what is on the wire (on a replay nothing is) and outlives the link, as the bus does;
+ * NULL: nobody listens. Free with ret_link->ops->destroy(). */
 MUST_CHECK enum err link_make(const struct site_bus *bus, const struct tap *tap, struct link *ret_link);
 
 /* libmodbus', as it was at build time: "3.1.6". Static. */

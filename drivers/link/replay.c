@@ -250,6 +250,13 @@ static int fd(void *self)
     return -1; /* everything is known: only the clock has to go on */
 }
 
+static bool gone(void *self, int *ret_fd)
+{
+    (void)self;
+    *ret_fd = -1;
+    return false;
+}
+
 static void destroy(void *self)
 {
     struct replay *replay = self;
@@ -274,6 +281,7 @@ enum err replay_make(const struct site_bus *bus, struct link *ret_link)
         .fd = fd,
         .destroy = destroy,
         .remark = remark,
+        .gone = gone,
     };
     struct replay *replay = calloc(1, sizeof *replay);
     if (replay == NULL)

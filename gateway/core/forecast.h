@@ -7,7 +7,8 @@
  * room that will do it (run/bus). Not in it: garbled answers, exceptions, splitting of refused reads, the time a processor
  * takes, identity probes after a start. Pure; the caller owns all memory.
  *
- * What nobody can know beforehand is assumed and stated: struct forecast_basis. */
+ * What nobody can know beforehand is assumed and stated: struct forecast_basis. On the safe side: a dead slave costs the whole
+ * timeout of its bus each time; the bus room waits less for one that it knows to be dead (core/patience). */
 #ifndef OUTPOST_CORE_FORECAST_H
 #define OUTPOST_CORE_FORECAST_H
 

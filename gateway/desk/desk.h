@@ -11,6 +11,7 @@
 #include "gateway/model/class.h"
 #include "gateway/model/site.h"
 #include "gateway/ports/link.h"
+#include "gateway/ports/tap.h"
 #include "gateway/ports/uplink.h"
 #include "gateway/site/load.h"
 
@@ -29,7 +30,7 @@ struct desk_doors {
     const char *const *profile_dirs; /* NULL-ended: see site_load() */
     const struct library *libraries; /* NULL-named one ends */
     void (*prepare_uplinks)(void);   /* once, before threads start */
-    enum err (*make_link)(const struct site_bus *bus, struct link *ret_link);
+    enum err (*make_link)(const struct site_bus *bus, const struct tap *tap, struct link *ret_link);
     enum err (*make_uplink)(struct bell *bell, struct uplink *ret_uplink);
 };
 

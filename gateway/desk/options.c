@@ -15,14 +15,26 @@ static const struct option_row rows[] = {
     {OPTION_DEV, "--dev", "ID", "编号", AT(dev), "this device, bus or interlock", "指定设备、总线或联锁"},
     {OPTION_ALARM, "--alarm", "ID", "编号", AT(alarm), "this alarm, e.g. gas.high", "指定报警，如 gas.high"},
     {OPTION_ALL, "--all", NULL, NULL, AT(all), "everything it can apply to", "全部"},
+    {OPTION_ZONE, "--zone", "ID", "编号", AT(zone), "every detector of this zone", "该分区的全部探测器"},
+    {OPTION_ONE_SHOT, "--one-shot", NULL, NULL, AT(one_shot), "only until the condition next ends",
+     "仅到报警条件下一次消失为止"},
+    {OPTION_END, "--end", NULL, NULL, AT(end), "end the drill that is running", "结束正在进行的演练"},
     {OPTION_BY, "--by", "NAME", "姓名", AT(by), "who does it; default: your user name", "操作人；默认为当前用户名"},
     {OPTION_WHY, "--why", "TEXT", "说明", AT(why), "a note that is recorded with it", "一并记录的说明"},
     {OPTION_TURNAROUND, "--turnaround", "MS", "毫秒", AT(turnaround), "assume that slaves answer within; default: 2",
      "假定从站应答时间；默认 2"},
-    {OPTION_LATENCY, "--latency", "MS", "毫秒", AT(latency), "assume that serial adapters are late by; default: 0",
-     "假定串口转换器延迟；默认 0"},
+    {OPTION_LATENCY, "--latency", "MS", "毫秒", AT(latency),
+     "assume that serial adapters hand over so often; default: 0", "假定串口转换器每隔此时间交付一次；默认 0"},
     {OPTION_ROUND_TRIP, "--round-trip", "MS", "毫秒", AT(round_trip), "assume that TCP servers are away by; default: 2",
      "假定到 TCP 服务器的往返时间；默认 2"},
+    {OPTION_BUS, "--bus", "ID", "编号", AT(bus), "this bus; needless where there is only one",
+     "指定总线；只有一条总线时可省略"},
+    {OPTION_OUTPUT, "--output", "PATH", "文件", AT(output), "or -o: write a file (pcapng); - is the standard output",
+     "或 -o：写入文件（pcapng）；- 为标准输出"},
+    {OPTION_FOLLOW, "--follow", NULL, NULL, AT(follow), "go on with what comes, until Ctrl-C",
+     "持续输出，按 Ctrl-C 结束"},
+    {OPTION_FOR, "--for", "TIME", "时长", AT(for_time), "go on for so long, e.g. 60s, 5min",
+     "持续指定时长，如 60s、5min"},
     {OPTION_SOCKET, "--socket", "PATH", "路径", AT(socket), "local socket; default: <journal.dir>/outpost.sock",
      "本地套接字；默认 <journal.dir>/outpost.sock"},
     {OPTION_LANG, "--lang", "zh|en", "zh|en", AT(lang), "language; default: that of the environment",
@@ -61,6 +73,8 @@ static const struct option_row *find(const char *word)
 {
     if (strcmp(word, "-h") == 0)
         word = "--help";
+    if (strcmp(word, "-o") == 0)
+        word = "--output";
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (strlen(rows[i].name) == name_size(word) && strncmp(rows[i].name, word, name_size(word)) == 0)
             return &rows[i];
@@ -95,6 +109,11 @@ static enum err take_value(struct parse *parse, const struct option_row *row, co
         return complain(parse, MISUSE_EMPTY, row->name, NULL);
     if (row->bit == OPTION_LANG && strcmp(value, "zh") != 0 && strcmp(value, "en") != 0)
         return complain(parse, MISUSE_LANGUAGE, value, NULL);
+    if (row->bit == OPTION_DEV && (parse->accepted & OPTION_DEVS) != 0) {
+        if (parse->options.dev_count == OPTIONS_DEVS_MAX)
+            return complain(parse, MISUSE_ARGUMENT, value, NULL);
+        parse->options.devs[parse->options.dev_count++] = value;
+    }
     memcpy((char *)&parse->options + row->offset, &value, sizeof value);
     return ERR_OK;
 }
@@ -115,7 +134,8 @@ static enum err take_option(struct parse *parse, const char *word)
         return unknown_option(parse, word);
     if ((parse->accepted & row->bit) == 0)
         return complain(parse, MISUSE_ELSEWHERE, row->name, NULL);
-    if ((parse->seen & row->bit) != 0)
+    bool const many = row->bit == OPTION_DEV && (parse->accepted & OPTION_DEVS) != 0;
+    if ((parse->seen & row->bit) != 0 && !many)
         return complain(parse, MISUSE_TWICE, row->name, NULL);
     parse->seen |= row->bit;
     return row->value_en != NULL ? take_value(parse, row, word) : take_switch(parse, row, word);

@@ -9,7 +9,8 @@
 
 #define SITE_FILE_DEFAULT   "/etc/outpost/site.json"
 #define PROFILE_DIR_DEFAULT "/etc/outpost/profiles" /* beside it */
-#define OPTIONS_WORDS_MAX   256                     /* enough for every profile there may be */
+#define OPTIONS_DEVS_MAX    64
+#define OPTIONS_WORDS_MAX   256 /* enough for every profile there may be */
 
 /* Which options a verb takes; --lang and --help are everybody's. */
 enum option_bit {
@@ -30,6 +31,14 @@ enum option_bit {
     OPTION_TURNAROUND = 1u << 14,
     OPTION_LATENCY = 1u << 15,
     OPTION_ROUND_TRIP = 1u << 16,
+    OPTION_BUS = 1u << 17,
+    OPTION_OUTPUT = 1u << 18,
+    OPTION_FOLLOW = 1u << 19,
+    OPTION_FOR = 1u << 20,
+    OPTION_ONE_SHOT = 1u << 21,
+    OPTION_ZONE = 1u << 22,
+    OPTION_END = 1u << 23,
+    OPTION_DEVS = 1u << 24, /* no option of its own: --dev may stand there several times */
 };
 
 struct options { /* texts point into argv; NULL: not given */
@@ -43,11 +52,20 @@ struct options { /* texts point into argv; NULL: not given */
     const char *turnaround; /* milliseconds */
     const char *latency;
     const char *round_trip;
+    const char *bus;
+    const char *output;
+    const char *for_time; /* a duration */
+    const char *zone;
+    const char *devs[OPTIONS_DEVS_MAX]; /* OPTION_DEVS: every --dev */
+    size_t dev_count;
     const char *words[OPTIONS_WORDS_MAX]; /* OPTION_WORDS */
     size_t word_count;
     bool json;
     bool markdown;
     bool once;
+    bool follow;
+    bool one_shot;
+    bool end;
     bool all;
     bool help;
 };
@@ -84,7 +102,8 @@ struct complaint_of_use {
 };
 
 /* argv: what follows the verb. `accepted`: the verb's enum option_bit, or-ed. ERR_ARGUMENT: ret_complaint says why and
- * ret_options is untouched. `--name value` and `--name=value` both count; `-h` is --help; after `--` come arguments only. */
+ * ret_options is untouched. `--name value` and `--name=value` both count; `-h` is --help, `-o` is
+ * --output; after `--` come arguments only. */
 MUST_CHECK enum err options_parse(int argc, char *const *argv, unsigned accepted, struct options *ret_options,
                                   struct complaint_of_use *ret_complaint);
 

@@ -163,6 +163,8 @@ static void put_rule(struct text *to, const struct site *site, const struct rule
     put_text(to, "state", alarm_state_text((enum alarm_state)state->state));
     if (state->until_utc_ms != 0)
         put_int(to, "until", state->until_utc_ms);
+    if (state->chattering != 0)
+        put_bool(to, "chattering", true);
     if (state->test != 0)
         put_bool(to, "test", true);
     put_text(to, "priority", priority_text(rule->priority));
@@ -311,6 +313,7 @@ static const struct section {
     {"devices", IN_WATCH | IN_READ, offsetof(struct site, device_count), put_device},
     {"alarms", IN_WATCH | IN_ALARMS, offsetof(struct site, rule_count), put_alarm},
     {"gateway", IN_STATUS, ONCE, reply_put_gateway},
+    {"alarms", IN_STATUS, ONCE, reply_put_alarms},
     {"interlocks", IN_WATCH | IN_ALARMS | IN_STATUS, offsetof(struct site, interlock_count), put_interlock},
     {"buses", IN_WATCH | IN_STATUS, offsetof(struct site, bus_count), reply_put_bus},
     {"slaves", IN_WATCH | IN_STATUS, offsetof(struct site, slave_count), reply_put_slave},

@@ -18,8 +18,9 @@
  * reply_kind(), and the bytes; "n" goes up by one, so a hole is what was overwritten before it could be read.
  *
  * "alarms" has drill, alarms and interlocks that are tripped, "status" has drill, buses, slaves, centres, journal and all
- * interlocks, "watch" has everything, "read" has one device. `age_ms` is how long ago a point was read, or tried to be. Values as in telemetry records: enums by their canonical name, integers beyond 2^53 as text. A
- * point without a good reading has a reason and no value. */
+ * interlocks, "watch" has everything, "read" has one device. `age_ms` is how long ago a point was read, or tried to be.
+ * Values as in telemetry records: enums by their canonical name, integers beyond 2^53 as text. A point without a good
+ * reading has a reason and no value. */
 #ifndef OUTPOST_DESK_REPLY_H
 #define OUTPOST_DESK_REPLY_H
 

@@ -59,6 +59,7 @@ static inline void begin(struct reply *reply, struct text *to, const char *key, 
 
 /* reply_status.c */
 enum put reply_put_gateway(struct reply *reply, struct text *to);
+enum put reply_put_alarms(struct reply *reply, struct text *to);
 enum put reply_put_bus(struct reply *reply, struct text *to);
 enum put reply_put_slave(struct reply *reply, struct text *to);
 enum put reply_put_centre(struct reply *reply, struct text *to);

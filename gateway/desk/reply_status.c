@@ -1,5 +1,6 @@
 /* How the gateway itself is doing: its process, buses, slaves, centres, journal. The words of "state" are in
  * docs/schema/outpost-status.schema.json; view_status.c says them to people. */
+#include "gateway/core/payload.h"
 #include "gateway/core/schedule.h"
 #include "gateway/desk/reply_private.h"
 #include "gateway/run/health.h"
@@ -37,6 +38,14 @@ enum put reply_put_gateway(struct reply *reply, struct text *to)
     put_uint(to, "boot", journal.boot);
     put_text(to, "clk", reply->now.synced ? "sync" : "unsync");
     text_put(to, "}");
+    return PUT_WHOLE;
+}
+
+enum put reply_put_alarms(struct reply *reply, struct text *to)
+{
+    struct tally_alarms alarms;
+    board_get_alarms(reply->board, &alarms);
+    payload_put_alarms(to, &alarms);
     return PUT_WHOLE;
 }
 

@@ -55,6 +55,7 @@ struct server {
     struct ring *inbox;
     struct bell *inbox_bell;
     struct ring *answers;
+    struct tape *const *tapes;
     int listen_fd;
     int epoll_fd;
     bool bound; /* the socket file is ours to remove */
@@ -105,6 +106,7 @@ enum err server_open(struct server **ret_server, const struct server_setup *setu
     server->inbox = setup->inbox;
     server->inbox_bell = setup->inbox_bell;
     server->answers = setup->answers;
+    server->tapes = setup->tapes;
     server->listen_fd = -1;
     memcpy(server->path, setup->path, path_size + 1);
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -280,6 +282,46 @@ static void ask_judge(struct server *server, struct client *client, struct now n
     client->deadline_mono_us = now.mono_us + SERVER_ANSWER_MAX_US;
 }
 
+static void start_reply(struct client *client, struct now now)
+{
+    client->replying = true;
+    client->out_first = client->out_used = 0;
+    start_answering(client, now);
+}
+
+static void start_capture(struct server *server, struct client *client, struct now now)
+{
+    struct refusal refusal;
+    size_t bus;
+    bool const zh = client->request.language == LANGUAGE_ZH;
+    if (request_find_bus(&client->request, server->site, &bus, &refusal) != ERR_OK) {
+        answer_refusal(client, &refusal, now);
+        return;
+    }
+    if (server->tapes == NULL || server->tapes[bus] == NULL) {
+        text_copy(refusal.code, sizeof refusal.code, "nothing_recorded");
+        text_copy(refusal.why, sizeof refusal.why,
+                  zh ? "该总线在回放录制文件，没有线路可抓取"
+                     : "this bus plays a recording back: there is no wire to listen to");
+        answer_refusal(client, &refusal, now);
+        return;
+    }
+    reply_start_capture(&client->reply, server->site, bus, server->tapes[bus], client->request.since, now);
+    start_reply(client, now);
+}
+
+static void start_read(struct server *server, struct client *client, struct now now)
+{
+    struct refusal refusal;
+    size_t device;
+    if (request_find_device(&client->request, server->site, &device, &refusal) != ERR_OK) {
+        answer_refusal(client, &refusal, now);
+        return;
+    }
+    reply_start_read(&client->reply, server->site, server->board, device, now);
+    start_reply(client, now);
+}
+
 static void serve_line(struct server *server, struct client *client, size_t size, struct now now)
 {
     struct refusal refusal;
@@ -287,22 +329,16 @@ static void serve_line(struct server *server, struct client *client, size_t size
         answer_refusal(client, &refusal, now);
         return;
     }
-    switch (client->request.verb) {
-    case REQUEST_ACK:
-    case REQUEST_SILENCE:
-    case REQUEST_RESET:
+    if (request_is_order(client->request.verb)) {
         ask_judge(server, client, now);
-        return;
-    case REQUEST_ALARMS:
-    case REQUEST_WATCH:
-    case REQUEST_STATUS:
-    case REQUEST_VERB_COUNT:
-        break;
+    } else if (client->request.verb == REQUEST_CAPTURE) {
+        start_capture(server, client, now);
+    } else if (client->request.verb == REQUEST_READ) {
+        start_read(server, client, now);
+    } else {
+        reply_start(&client->reply, server->site, server->board, client->request.verb, now);
+        start_reply(client, now);
     }
-    reply_start(&client->reply, server->site, server->board, client->request.verb, now);
-    client->replying = true;
-    client->out_first = client->out_used = 0;
-    start_answering(client, now);
 }
 
 /* Takes the next whole line out of what was read. A last line without a newline counts when the client has ended. */

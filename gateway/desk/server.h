@@ -14,6 +14,7 @@
 #include "gateway/base/ring.h"
 #include "gateway/model/site.h"
 #include "gateway/run/board.h"
+#include "gateway/run/tape.h"
 
 #define SERVER_CLIENTS_MAX    16
 #define SERVER_SILENCE_MAX_US 60000000LL /* without a whole request */
@@ -29,7 +30,8 @@ struct server_setup {
     struct board *board; /* outlives the server, like all of these */
     struct ring *inbox;  /* the judge's */
     struct bell *inbox_bell;
-    struct ring *answers; /* struct answer; only the server pops it */
+    struct ring *answers;      /* struct answer; only the server pops it */
+    struct tape *const *tapes; /* site.bus_count; NULL, or one of them: nothing is recorded */
 };
 
 /* ERR_ARGUMENT: the path is too long. ERR_IO, ERR_PERMISSION: errno says why. Before threads start (sets the umask for a

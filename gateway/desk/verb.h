@@ -31,11 +31,18 @@ const struct verb *verb_find(const char *name); /* NULL: none */
 int verb_run(const struct desk *desk);
 int verb_check(const struct desk *desk);
 int verb_plan(const struct desk *desk);
+int verb_status(const struct desk *desk);
 int verb_watch(const struct desk *desk);
 int verb_alarms(const struct desk *desk);
-int verb_ack(const struct desk *desk); /* these three in verb_order.c */
+int verb_capture(const struct desk *desk);
+int verb_read(const struct desk *desk);
+int verb_ack(const struct desk *desk); /* these in verb_order.c */
 int verb_silence(const struct desk *desk);
 int verb_reset(const struct desk *desk);
+int verb_shelve(const struct desk *desk);
+int verb_unshelve(const struct desk *desk);
+int verb_service(const struct desk *desk);
+int verb_drill(const struct desk *desk);
 int verb_profile(const struct desk *desk);
 int verb_class(const struct desk *desk);
 int verb_version(const struct desk *desk);
@@ -47,11 +54,18 @@ void help_put(FILE *to, const struct tongue *tongue, const struct verb *verb);
 extern const struct manual manual_run;
 extern const struct manual manual_check;
 extern const struct manual manual_plan;
+extern const struct manual manual_status;
 extern const struct manual manual_watch;
 extern const struct manual manual_alarms;
+extern const struct manual manual_capture;
+extern const struct manual manual_read;
 extern const struct manual manual_ack;
 extern const struct manual manual_silence;
 extern const struct manual manual_reset;
+extern const struct manual manual_shelve;
+extern const struct manual manual_unshelve;
+extern const struct manual manual_service;
+extern const struct manual manual_drill;
 extern const struct manual manual_profile;
 extern const struct manual manual_class;
 extern const struct manual manual_version;

@@ -117,7 +117,9 @@ static void put_points(struct paper *paper, const struct device_class *class)
         {"poll", "poll", "轮询", CELL_TEXT, FOR_ALL},
         {"source", "source", "来源", CELL_TEXT, FOR_ALL},
         {"needs", "needs", "需要", CELL_CODE, FOR_ALL},
+        {"use", "use", "使用判据", CELL_TEXT, FORM_MARKDOWN | FORM_JSON},
     };
+    static const char *const uses[] = {[USE_NONE] = "", [USE_COUNTS] = "counts", [USE_SHOWS] = "shows"};
     struct sheet sheet;
     sheet_open(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < class->point_count; i++) {
@@ -135,6 +137,7 @@ static void put_points(struct paper *paper, const struct device_class *class)
         sheet_put(&sheet, point->derived && !point->readable ? "" : poll_names[point->poll]);
         put_source(paper, &sheet, point);
         sheet_put(&sheet, point->needs);
+        sheet_put(&sheet, uses[point->use]);
     }
     paper_table(paper, "points", "points", "点", &sheet);
 }
@@ -239,6 +242,7 @@ static void put_alarm(struct paper *paper, struct sheet *sheet, const struct dev
         [RULE_HIHI] = "hihi", [RULE_HI] = "hi",       [RULE_LO] = "lo",         [RULE_LOLO] = "lolo",
         [RULE_BIT] = "bit",   [RULE_CODE] = "code",   [RULE_EQUALS] = "equals", [RULE_DEVIATION] = "deviation",
         [RULE_RATE] = "rate", [RULE_STUCK] = "stuck", [RULE_COMM] = "comm",     [RULE_FAILED] = "failed",
+        [RULE_DUE] = "due",   [RULE_USED] = "used",
     };
     sheet_put(sheet, alarm->id);
     sheet_put(sheet, alarm->zh);

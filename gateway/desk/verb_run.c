@@ -54,6 +54,7 @@ struct shift { /* one run of the gateway: what is open, in the order of opening 
     int lock_fd;
     int signal_fd;
     struct notify notify;
+    struct tape *tapes[SITE_BUSES_MAX];
     struct link links[SITE_BUSES_MAX];
     size_t link_count;
     struct uplink uplinks[SITE_CENTRES_MAX];
@@ -145,13 +146,26 @@ static bool take_lock(struct shift *shift)
     return true;
 }
 
+/* A bus and what listens to it. */
+static enum err make_link(struct shift *shift, size_t at)
+{
+    const struct site_bus *bus = &shift->site->buses[at];
+    if (bus->kind == LINK_REPLAY)
+        return shift->desk->doors->make_link(bus, NULL, &shift->links[at]);
+    enum err err = tape_open(&shift->tapes[at], tape_size(shift->site->bus_count));
+    if (err != ERR_OK)
+        return err;
+    struct tap const tap = tape_tap(shift->tapes[at]);
+    return shift->desk->doors->make_link(bus, &tap, &shift->links[at]);
+}
+
 static bool make_doors(struct shift *shift)
 {
     const struct desk_doors *doors = shift->desk->doors;
     doors->prepare_uplinks();
     for (; shift->link_count < shift->site->bus_count; shift->link_count++) {
         const struct site_bus *bus = &shift->site->buses[shift->link_count];
-        enum err err = doors->make_link(bus, &shift->links[shift->link_count]);
+        enum err err = make_link(shift, shift->link_count);
         if (err != ERR_OK)
             return trouble(shift, bus->id, err_text(err), "无法建立该总线的连接");
     }
@@ -201,6 +215,7 @@ static bool open_server(struct shift *shift)
                                                    .inbox = house_inbox(shift->house),
                                                    .inbox_bell = house_inbox_bell(shift->house),
                                                    .answers = house_answers(shift->house),
+                                                   .tapes = shift->tapes,
                                                });
     return err == ERR_OK || trouble_of_system(shift, shift->socket_path);
 }
@@ -319,6 +334,8 @@ static void close_all(struct shift *shift)
         shift->uplinks[i].ops->destroy(shift->uplinks[i].self);
     for (size_t i = 0; i < shift->link_count; i++)
         shift->links[i].ops->destroy(shift->links[i].self);
+    for (size_t i = 0; i < SITE_BUSES_MAX; i++)
+        tape_close(shift->tapes[i]);
     house_bells_close(shift->bells);
     notify_close(&shift->notify);
     if (shift->signal_fd >= 0)

@@ -7,31 +7,11 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/desk/view_words.h"
 #include "gateway/model/alarm_state.h"
 
-#define CELL_SIZE 512 /* bytes of one cell or value */
-
-static const cJSON *member(const cJSON *object, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static const char *text_of(const cJSON *object, const char *key)
-{
-    const char *text = cJSON_GetStringValue(member(object, key));
-    return text != NULL ? text : "";
-}
-
-static bool is_true(const cJSON *object, const char *key)
-{
-    return cJSON_IsTrue(member(object, key)) != 0;
-}
-
-static double number_of(const cJSON *object, const char *key)
-{
-    const cJSON *item = member(object, key);
-    return cJSON_IsNumber(item) ? item->valuedouble : 0;
-}
+#define CELL_SIZE       512 /* bytes of one cell or value */
+#define DRILL_NAMES_MAX 8   /* devices of a drill; more are counted */
 
 static const char *label_of(const struct tongue *tongue, const cJSON *object)
 {
@@ -47,7 +27,7 @@ void view_set_zone(const cJSON *answer)
     tzset();
 }
 
-static void put_time(FILE *to, double utc_ms, bool with_date)
+void view_put_time(FILE *to, double utc_ms, bool with_date)
 {
     char buffer[64];
     struct tm parts;
@@ -171,8 +151,36 @@ static void put_alarm(FILE *to, const struct tongue *tongue, const cJSON *alarm)
                   tongue_priority(tongue, priority), tongue_plain(tongue), text_of(alarm, "dev"),
                   label[0] != '\0' ? label : text_of(alarm, "alarm"), text_of(alarm, "alarm"), buffer);
     (void)fputs(tongue_pick(tongue, "since ", "始于 "), to);
-    put_time(to, number_of(alarm, "since"), true);
-    (void)fprintf(to, "  %s\n", state_words(tongue, text_of(alarm, "state")));
+    view_put_time(to, number_of(alarm, "since"), true);
+    (void)fprintf(to, "  %s", state_words(tongue, text_of(alarm, "state")));
+    if (member(alarm, "until") != NULL) {
+        (void)fputs(tongue_pick(tongue, " until ", "至 "), to);
+        view_put_time(to, number_of(alarm, "until"), true);
+    }
+    if (is_true(alarm, "chattering"))
+        tongue_say(tongue, to, "  comes and goes", "  反复报警");
+    (void)fputs(is_true(alarm, "test") ? tongue_pick(tongue, "  DRILL\n", "  演练\n") : "\n", to);
+}
+
+/* What must not be overlooked: that some of what follows is a test. */
+void view_put_drill(FILE *to, const struct tongue *tongue, const cJSON *answer)
+{
+    const cJSON *drill = member(answer, "drill");
+    const cJSON *devices = member(drill, "devices");
+    const cJSON *device = NULL;
+    if (!cJSON_IsObject(drill))
+        return;
+    (void)fputs(tongue_tint(tongue, PRIORITY_MEDIUM), to);
+    (void)fputs(tongue_pick(tongue, "DRILL until ", "演练进行中，至 "), to);
+    view_put_time(to, number_of(drill, "until"), true);
+    (void)fputs(tongue_plain(tongue), to);
+    if (cJSON_GetArraySize(devices) > DRILL_NAMES_MAX) {
+        tongue_say(tongue, to, ": %d devices\n", "：%d 个设备\n", cJSON_GetArraySize(devices));
+        return;
+    }
+    (void)fputs(tongue_pick(tongue, ":", "："), to);
+    cJSON_ArrayForEach(device, devices)(void) fprintf(to, " %s", cJSON_GetStringValue(device));
+    (void)fputs("\n", to);
 }
 
 static const char *interlock_words(const struct tongue *tongue, const cJSON *interlock)
@@ -197,7 +205,7 @@ static void put_interlock(FILE *to, const struct tongue *tongue, const cJSON *in
                   text_of(interlock, "dev"), tongue_plain(tongue), interlock_words(tongue, interlock));
     if (is_true(interlock, "tripped")) {
         (void)fputs(tongue_pick(tongue, "  since ", "  始于 "), to);
-        put_time(to, number_of(interlock, "since"), true);
+        view_put_time(to, number_of(interlock, "since"), true);
     }
     (void)fputs("\n", to);
 }
@@ -213,6 +221,7 @@ static void put_alarms(FILE *to, const struct tongue *tongue, const cJSON *answe
 void view_alarms(FILE *to, const struct tongue *tongue, const cJSON *answer)
 {
     const cJSON *interlock = NULL;
+    view_put_drill(to, tongue, answer);
     put_alarms(to, tongue, answer);
     cJSON_ArrayForEach(interlock, member(answer, "interlocks")) put_interlock(to, tongue, interlock);
     if (cJSON_GetArraySize(member(answer, "alarms")) == 0 && cJSON_GetArraySize(member(answer, "interlocks")) == 0)
@@ -303,12 +312,47 @@ static void put_device(FILE *to, const struct tongue *tongue, const cJSON *answe
     const cJSON *alarm = alarm_on(answer, dev, "");
     const cJSON *point = NULL;
     (void)fprintf(to, "%s  %s  ", dev, tongue_label(tongue, text_of(device, "cls_en"), text_of(device, "cls_zh")));
-    put_time(to, number_of(device, "at"), false);
+    view_put_time(to, number_of(device, "at"), false);
     if (alarm != NULL)
         (void)fprintf(to, "  %s%s %s%s", tongue_tint(tongue, priority_of(alarm)), tongue_sign(tongue, "▲", "^"),
                       text_of(alarm, "alarm"), tongue_plain(tongue));
     (void)fputs("\n", to);
     cJSON_ArrayForEach(point, member(device, "points")) put_point(to, tongue, answer, dev, point);
+}
+
+static void put_read_point(FILE *to, const struct tongue *tongue, const cJSON *point)
+{
+    char row[4 * CELL_SIZE];
+    char reading[CELL_SIZE];
+    char words[VIEW_WORDS_SIZE];
+    struct text cell;
+    struct text line;
+    text_init(&cell, reading, sizeof reading);
+    text_init(&line, row, sizeof row);
+    put_reading(&cell, tongue, point);
+    tongue_put_cell(&line, label_of(tongue, point), 24);
+    text_put(&line, " ");
+    tongue_put_cell(&line, text_of(point, "id"), 20);
+    text_put(&line, " ");
+    tongue_put_cell(&line, reading, 24);
+    (void)fprintf(to, "    %s", row);
+    if (member(point, "age_ms") != NULL)
+        tongue_say(tongue, to, " %s ago", " %s前", view_duration(tongue, number_of(point, "age_ms"), words));
+    (void)fputs("\n", to);
+}
+
+void view_read(FILE *to, const struct tongue *tongue, const cJSON *answer)
+{
+    const cJSON *device = NULL;
+    const cJSON *point = NULL;
+    cJSON_ArrayForEach(device, member(answer, "devices"))
+    {
+        (void)fprintf(to, "%s  %s  ", text_of(device, "dev"),
+                      tongue_label(tongue, text_of(device, "cls_en"), text_of(device, "cls_zh")));
+        view_put_time(to, number_of(device, "at"), true);
+        (void)fputs("\n", to);
+        cJSON_ArrayForEach(point, member(device, "points")) put_read_point(to, tongue, point);
+    }
 }
 
 /* Good answers among all that came or should have come; what is still under way counts for nothing yet. */
@@ -328,11 +372,11 @@ static void put_bus(FILE *to, const struct tongue *tongue, const cJSON *bus)
 
 static void put_centre(FILE *to, const struct tongue *tongue, const cJSON *centre)
 {
-    const char *trouble = text_of(centre, "trouble");
+    const char *trouble = tongue_label(tongue, text_of(centre, "trouble"), text_of(centre, "trouble_zh"));
     if (is_true(centre, "connected"))
-        tongue_say(tongue, to, "centre %s: connected, acknowledged %.0f of %.0f\n",
-                   "中心 %s：已连接，已送达 %.0f / %.0f\n", text_of(centre, "centre"), number_of(centre, "acked"),
-                   number_of(centre, "published"));
+        tongue_say(tongue, to, "centre %s: connected, acknowledged %.0f of %.0f%s%s\n",
+                   "中心 %s：已连接，已送达 %.0f / %.0f%s%s\n", text_of(centre, "centre"), number_of(centre, "acked"),
+                   number_of(centre, "published"), trouble[0] != '\0' ? "; " : "", trouble);
     else
         tongue_say(tongue, to, "centre %s: NOT CONNECTED %s\n", "中心 %s：未连接 %s\n", text_of(centre, "centre"),
                    trouble);
@@ -362,8 +406,9 @@ void view_watch(FILE *to, const struct tongue *tongue, const cJSON *answer)
 {
     const cJSON *item = NULL;
     (void)fprintf(to, "%s %s  ", text_of(answer, "gw"), text_of(answer, "name"));
-    put_time(to, number_of(answer, "at"), true);
+    view_put_time(to, number_of(answer, "at"), true);
     (void)fputs("\n\n", to);
+    view_put_drill(to, tongue, answer);
     cJSON_ArrayForEach(item, member(answer, "devices")) put_device(to, tongue, answer, item);
     (void)fputs("\n", to);
     put_alarms(to, tongue, answer);

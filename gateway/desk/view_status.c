@@ -250,6 +250,19 @@ static void put_head(FILE *to, const struct tongue *tongue, const cJSON *answer,
                                                             : tongue_pick(tongue, "NOT synchronised", "未同步"));
 }
 
+static void put_alarms(FILE *to, const struct tongue *tongue, const cJSON *alarms)
+{
+    tongue_say(tongue, to, "\nalarms: %.0f raised, %.0f in the last ten minutes, %.0f at most",
+               "\n报警：共 %.0f 次，近十分钟 %.0f 次，最多 %.0f 次", number_of(alarms, "raised"),
+               number_of(alarms, "recent"), number_of(alarms, "peak"));
+    if (number_of(alarms, "chattering") > 0)
+        tongue_say(tongue, to, ", %.0f come and go", "，%.0f 项反复报警", number_of(alarms, "chattering"));
+    if (is_true(alarms, "flood"))
+        tongue_say(tongue, to, ", FLOOD: those of medium priority and below are sent in sums",
+                   "，报警洪峰：中级及以下的报警汇总上报");
+    (void)fputs("\n", to);
+}
+
 static void put_journal(FILE *to, const struct tongue *tongue, const cJSON *journal)
 {
     tongue_say(tongue, to, "\njournal: %.1f of %.0f MB", "\n日志库：%.1f / %.0f MB", number_of(journal, "bytes") / 1e6,
@@ -271,6 +284,8 @@ size_t view_status(struct paper *paper, const cJSON *answer)
     view_put_wrong(paper->to, &paper->tongue, answer);
     for (size_t i = 0; i < ARRAY_SIZE(listings); i++)
         put_listing(paper, &listings[i], answer);
+    if (member(answer, "alarms") != NULL)
+        put_alarms(paper->to, &paper->tongue, member(answer, "alarms"));
     if (member(answer, "journal") != NULL)
         put_journal(paper->to, &paper->tongue, member(answer, "journal"));
     return wrong;

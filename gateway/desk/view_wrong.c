@@ -151,7 +151,7 @@ static void say_refusing(FILE *to, const struct tongue *tongue, const cJSON *sla
     const cJSON *refused = member(slave, "refused");
     const cJSON *item = NULL;
     tongue_say(tongue, to,
-               "refuses to be read (%s); these lines of %s do not fit it:", "拒绝读取（%s），%s 中这些行不符：",
+               "refuses to be read (%s); these lines of %s do not fit it:", "拒绝读取（%s），%s中这些行不符：",
                view_exception(tongue, (int)number_of(cJSON_GetArrayItem(refused, 0), "code")),
                profile[0] != '\0' ? profile : tongue_pick(tongue, "the site file", "站点文件"));
     cJSON_ArrayForEach(item, refused) tongue_say(

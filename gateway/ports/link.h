@@ -83,6 +83,9 @@ struct link_ops {
     /* Of the last open(), for a person: why it failed ("/dev/ttyUSB0: permission denied; add the user to group dialout"), or
      * how the port was set up beyond what was asked ("low latency"); "": nothing to say. Valid until the next call. */
     const char *(*remark)(void *self);
+    /* Whether the other end is gone: an adapter unplugged, a connection closed. Only when idle and open; a transaction finds
+     * it out by itself. *ret_fd: hangs up when that happens (POLLHUP, POLLERR, POLLRDHUP); -1: nothing tells. */
+    bool (*gone)(void *self, int *ret_fd);
 };
 
 #endif

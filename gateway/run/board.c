@@ -28,7 +28,7 @@ struct board {
     size_t centre_count;
     struct cell *cells;
     struct board_rule *rules;
-    struct board_alarms alarms;
+    struct tally_alarms alarms;
     size_t subject_count;
     uint32_t *moves; /* subject_count */
     uint64_t all_moves;
@@ -190,12 +190,12 @@ void board_get_rule(struct board *board, size_t rule, struct board_rule *ret_val
     copy(board, ret_value, &board->rules[rule], sizeof *ret_value);
 }
 
-void board_put_alarms(struct board *board, const struct board_alarms *value)
+void board_put_alarms(struct board *board, const struct tally_alarms *value)
 {
     copy(board, &board->alarms, value, sizeof *value);
 }
 
-void board_get_alarms(struct board *board, struct board_alarms *ret_value)
+void board_get_alarms(struct board *board, struct tally_alarms *ret_value)
 {
     copy(board, ret_value, &board->alarms, sizeof *ret_value);
 }

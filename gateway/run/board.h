@@ -38,18 +38,6 @@ struct board_rule {
     double value;
 };
 
-/* How much the alarms are, since start. */
-struct board_alarms {
-    uint64_t raised;
-    uint64_t counted;    /* activations that were told only in a number: chattering, out of sight, in a flood */
-    uint64_t hushed;     /* changes without a record of their own, in floods */
-    uint32_t chattering; /* now */
-    uint32_t recent;     /* raised in the last ten minutes */
-    uint32_t peak;       /* the most in ten minutes */
-    uint32_t floods;
-    uint8_t flood; /* one is on */
-};
-
 struct board_interlock {
     uint8_t tripped;
     uint8_t commanded; /* outputs written and read back */
@@ -140,7 +128,7 @@ void board_put_device(struct board *board, size_t device, int64_t utc_ms, const 
                       size_t sample_count, const char *texts, size_t text_size);
 void board_put_ages(struct board *board, size_t device, const int64_t *read_mono_us, size_t count);
 void board_put_rule(struct board *board, size_t rule, const struct board_rule *value);
-void board_put_alarms(struct board *board, const struct board_alarms *value);
+void board_put_alarms(struct board *board, const struct tally_alarms *value);
 void board_put_interlock(struct board *board, size_t interlock, const struct board_interlock *value);
 void board_put_drill(struct board *board, const struct board_drill *value);
 void board_put_bus(struct board *board, size_t bus, const struct board_bus *value);
@@ -151,7 +139,7 @@ void board_put_journal(struct board *board, const struct board_journal *value);
 /* Readers: copy out. */
 void board_get_device(struct board *board, size_t device, struct board_device *ret_value);
 void board_get_rule(struct board *board, size_t rule, struct board_rule *ret_value);
-void board_get_alarms(struct board *board, struct board_alarms *ret_value);
+void board_get_alarms(struct board *board, struct tally_alarms *ret_value);
 
 /* How many times a subject's stored alarms were changed without a record that says so (core/flood.h): active/ is due. */
 uint32_t board_get_moves(struct board *board, size_t subject);

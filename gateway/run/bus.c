@@ -85,7 +85,7 @@ static bool go_on(struct bus *bus, struct now now, int64_t *ret_next_mono_us)
 }
 
 /* True when something was begun or done; else *ret_next says when there will be something. */
-static bool begin_next(struct bus *bus, struct now now, int64_t *ret_next_mono_us)
+static bool begin_due(struct bus *bus, struct now now, int64_t *ret_next_mono_us)
 {
     if (bus_write_next(bus, now, ret_next_mono_us))
         return true;
@@ -110,6 +110,17 @@ static bool begin_next(struct bus *bus, struct now now, int64_t *ret_next_mono_u
     }
     *ret_next_mono_us = choice.next_mono_us < heartbeat_mono_us ? choice.next_mono_us : heartbeat_mono_us;
     return false;
+}
+
+/* A line on which nothing is to be done may be lost all the same: better found now than by the write that closes a valve. */
+static bool begin_next(struct bus *bus, struct now now, int64_t *ret_next_mono_us)
+{
+    if (begin_due(bus, now, ret_next_mono_us))
+        return true;
+    if (!bus->open || !bus->setup.link.ops->gone(bus->setup.link.self, &bus->end_fd))
+        return false;
+    bus_line_lost(bus, now);
+    return true;
 }
 
 static void show_read(struct bus *bus, size_t read, struct now now)
@@ -146,10 +157,17 @@ int bus_fd(void *self)
     return bus->open ? bus->setup.link.ops->fd(bus->setup.link.self) : -1;
 }
 
+int bus_end_fd(void *self)
+{
+    const struct bus *bus = self;
+    return bus->end_fd;
+}
+
 int64_t bus_step(void *self, struct now now)
 {
     struct bus *bus = self;
     int64_t next_mono_us = now.mono_us;
+    bus->end_fd = -1;
     for (int turn = 0; turn < TURNS_MAX; turn++) {
         bool moved = bus->doing != DOING_NOTHING ? go_on(bus, now, &next_mono_us) : begin_next(bus, now, &next_mono_us);
         if (!moved)

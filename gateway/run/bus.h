@@ -28,9 +28,9 @@
  *   for so long nothing else is begun: a write waits for the transaction in flight and its slave's guard, never for more.
  *   Heartbeats are written likewise, but not to the dead (a probe finds them when they are back), nor before a slave with an
  *   identity probe has passed it.
- * - The line. A lost port is opened again after 0.5 s, then each second; a connection after 0.5 s, doubling to 10 s until
- *   somebody answers on it. Three timeouts in a row without any answer on a connection: perhaps half open, it is renewed
- *   quietly; the judge hears of it only when that fails.
+ * - The line. One that hangs up while nothing is asked is noticed at once. A lost port is opened again after 0.5 s, then each
+ *   second; a connection after 0.5 s, doubling to 10 s until somebody answers on it. Three timeouts in a row without any answer
+ *   on a connection: perhaps half open, it is renewed quietly; the judge hears of it only when that fails.
  * - Identity. A slave whose profile has an identity probe is asked who it is whenever it appears; another model counts as no
  *   answer, and nothing is written to it. */
 #ifndef OUTPOST_RUN_BUS_H
@@ -60,5 +60,6 @@ MUST_CHECK enum err bus_open(struct bus **ret_bus, const struct bus_setup *setup
 void bus_close(struct bus *bus);             /* accepts NULL */
 int64_t bus_step(void *bus, struct now now); /* see base/thread.h; never blocks */
 int bus_fd(void *bus);
+int bus_end_fd(void *bus); /* idle: of the line, for its hang-up */
 
 #endif

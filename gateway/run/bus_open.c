@@ -78,6 +78,7 @@ enum err bus_open(struct bus **ret_bus, const struct bus_setup *setup)
     bus->site = &setup->site->buses[setup->bus];
     arena_init(&bus->arena, BUS_MEMORY_MAX);
     bus->reopen_wait_us = REOPEN_FIRST_US;
+    bus->end_fd = -1;
     enum err err = take_memory(bus);
     if (err != ERR_OK) {
         bus_close(bus);

@@ -122,6 +122,7 @@ struct bus {
     uint16_t write_raw;
     int64_t write_sent_mono_us;
     int64_t started_mono_us;
+    int end_fd; /* nothing is done: hangs up when the line is gone; -1 */
 
     struct bus_stats stats;
     int64_t board_mono_us;

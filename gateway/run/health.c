@@ -86,9 +86,11 @@ int64_t health_days_to_full(const struct site *site, const struct board_journal 
 static void write_head(struct health *health, struct text *out, const struct payload_status *status, struct now now)
 {
     struct board_journal journal;
+    struct tally_alarms alarms;
     board_get_journal(health->board, &journal);
     if (health->opened_mono_us == 0)
         health->opened_mono_us = now.mono_us;
+    board_get_alarms(health->board, &alarms);
     payload_health_begin(out, health->site,
                          &(struct payload_health){
                              .status = *status,
@@ -100,6 +102,7 @@ static void write_head(struct health *health, struct text *out, const struct pay
                              .commits = journal.commits,
                              .dropped = journal.dropped,
                              .days_to_full = health_days_to_full(health->site, &journal, now.mono_us),
+                             .alarms = alarms,
                              .rss_bytes = kib(proc_number("/proc/self/status", "VmRSS:")),
                              .anon_bytes = kib(proc_number("/proc/self/status", "RssAnon:")),
                              .cpu_ms = cpu_ms(),

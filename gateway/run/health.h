@@ -19,8 +19,11 @@ struct health;
 MUST_CHECK enum err health_open(struct health **ret_health, const struct site *site, struct board *board);
 void health_close(struct health *health); /* accepts NULL */
 
-/* Writes the message; at most PAYLOAD_MESSAGE_MAX bytes (slaves that do not answer come first, what does not fit is
- * counted). `status` gives stream, boot, lw and the time. Reads a few small files in /proc; does not block otherwise. */
+/* At the pace since the journal was opened; -1 while it does not grow. */
+int64_t health_days_to_full(const struct site *site, const struct board_journal *journal, int64_t now_mono_us);
+
+/* Writes the message; at most PAYLOAD_MESSAGE_MAX bytes (what is in trouble comes first, what does not fit is counted).
+ * `status` gives stream, boot, lw and the time. Reads a few small files in /proc; does not block otherwise. */
 void health_write(struct health *health, struct text *out, const struct payload_status *status, struct now now);
 
 #endif

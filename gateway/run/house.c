@@ -346,6 +346,7 @@ static enum err start_threads(struct house *house)
         bus->room.self = bus->bus;
         bus->room.step = bus_step;
         bus->room.fd = bus_fd;
+        bus->room.end_fd = bus_end_fd;
         bus->room.bell = &bus->bell;
         err = thread_start(&bus->thread, &bus->room);
     }

@@ -222,8 +222,15 @@ static const char *line_remark(void *self)
     return "no such line";
 }
 
-static const struct link_ops line_ops = {line_open, line_close,   line_start, line_poll,
-                                         line_fd,   line_destroy, line_remark};
+static bool line_gone(void *self, int *ret_fd)
+{
+    (void)self;
+    *ret_fd = -1;
+    return false;
+}
+
+static const struct link_ops line_ops = {line_open, line_close,   line_start,  line_poll,
+                                         line_fd,   line_destroy, line_remark, line_gone};
 
 void bus_world_open_bus(struct bus_world *world)
 {

@@ -1,22 +1,25 @@
 #!/bin/sh
-# deps.sh demo|test|analyze: installs the Debian packages that are missing, and only those. Silent and without touching
-# the network when nothing is missing. apt-get as root, through sudo otherwise.
+# deps.sh demo|test|bench|analyze: installs the Debian packages that are missing, and only those. Silent and without
+# touching the network when nothing is missing. apt-get as root, through sudo otherwise.
 # shellcheck disable=SC2086 # lists of packages are meant to split
 set -eu
 
-build="gcc libc6-dev make git pkg-config libmodbus-dev libsqlite3-dev libcjson-dev libssl-dev libpaho-mqtt-dev"
+build="gcc libc6-dev make git pkg-config libmodbus-dev libsqlite3-dev libcjson-dev libssl-dev zlib1g-dev"
+build="$build libpaho-mqtt-dev"
 demo="$build python3 mosquitto mosquitto-clients tzdata"
 # libclang-rt-14-dev: clang's sanitizers and libFuzzer; not a hard dependency of Debian 12's clang (14).
 test="$demo clang libclang-rt-14-dev clang-format libcmocka-dev python3-paho-mqtt python3-pymodbus python3-serial"
 test="$test python3-serial-asyncio python3-jsonschema mbpoll socat shellcheck openssl"
+bench="$test valgrind"
 analyze="$test clang-tidy cppcheck"
 
 case "${1:-}" in
 demo) wanted=$demo ;;
 test) wanted=$test ;;
+bench) wanted=$bench ;;
 analyze) wanted=$analyze ;;
 *)
-    echo "usage: deps.sh demo|test|analyze" >&2
+    echo "usage: deps.sh demo|test|bench|analyze" >&2
     exit 2
     ;;
 esac

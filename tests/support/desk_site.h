@@ -104,7 +104,9 @@ static const struct rule desk_rules[RULE_COUNT] = {
      .en = "interlock failed"},
 };
 static const struct site_bus desk_buses[] = {{.id = "rs485-1", .kind = LINK_RTU}};
-static const struct site_slave desk_slaves[] = {{.id = "gas-kitchen", .bus = 0, .unit = 1}};
+static const struct slave_point desk_slave_points[] = {{.id = "gas_lel_pct"}};
+static const struct site_slave desk_slaves[] = {
+    {.id = "gas-kitchen", .bus = 0, .unit = 1, .points = desk_slave_points, .point_count = 1}};
 static const struct site_zone desk_zones[] = {{.id = "kitchen"}};
 static const struct site_interlock desk_interlocks[] = {
     {.id = "kitchen-gas-trip", .subject = 4, .zone = 0, .device = -1, .latch = true, .failed_rule = RULE_TRIP_FAILED}};

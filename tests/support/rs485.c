@@ -149,10 +149,16 @@ static const char *link_trouble(void *self)
     return "unplugged";
 }
 
+static bool link_gone(void *self, int *ret_fd)
+{
+    const struct rs485 *line = self;
+    return exchange_gone(&line->exchange, ret_fd);
+}
+
 struct link rs485_link(struct rs485 *line)
 {
-    static const struct link_ops ops = {link_open, link_close,   link_start,  link_poll,
-                                        link_fd,   link_destroy, link_trouble};
+    static const struct link_ops ops = {link_open, link_close,   link_start,   link_poll,
+                                        link_fd,   link_destroy, link_trouble, link_gone};
     return (struct link){.ops = &ops, .self = line};
 }
 

@@ -116,6 +116,40 @@ static void test_sense_is_refused(void **state)
     refused("{\"verb\":\"alarms\",\"dev\":\"gas-kitchen\"}", "needless_target");
     refused("{\"verb\":\"watch\",\"all\":true}", "needless_target");
     refused("{\"verb\":\"status\",\"by\":\"me\"}", "needless_target");
+    refused("{\"verb\":\"watch\",\"bus\":\"rs485-1\"}", "needless_bus");
+    refused("{\"verb\":\"ack\",\"all\":true,\"since\":3}", "needless_bus");
+    refused("{\"verb\":\"capture\",\"dev\":\"gas-kitchen\"}", "needless_target");
+    refused("{\"verb\":\"capture\",\"bus\":1}", "bad_type");
+    refused("{\"verb\":\"capture\",\"since\":-1}", "bad_value");
+    refused("{\"verb\":\"capture\",\"since\":1e300}", "bad_value");
+    refused("{\"verb\":\"capture\",\"since\":\"7\"}", "bad_value");
+}
+
+static void test_capture_names_a_bus(void **state)
+{
+    (void)state;
+    struct site two = desk_site;
+    struct site_bus const buses[] = {{.id = "one"}, {.id = "two"}};
+    struct refusal refusal;
+    struct request request = parsed("{\"verb\":\"capture\",\"bus\":\"two\",\"since\":9007199254740992}");
+    size_t bus = 9;
+    two.buses = buses;
+    two.bus_count = 2;
+    assert_int_equal(request.verb, REQUEST_CAPTURE);
+    assert_true(request.since == 9007199254740992);
+    assert_int_equal(request_find_bus(&request, &two, &bus, &refusal), ERR_OK);
+    assert_int_equal(bus, 1);
+    request = parsed("{\"verb\":\"capture\",\"bus\":\"twoo\"}");
+    assert_int_equal(request_find_bus(&request, &two, &bus, &refusal), ERR_REFUSED);
+    assert_string_equal(refusal.code, "unknown_bus");
+    assert_non_null(strstr(refusal.why, "did you mean two?"));
+    request = parsed("{\"verb\":\"capture\",\"lang\":\"zh\"}");
+    assert_int_equal(request_find_bus(&request, &two, &bus, &refusal), ERR_REFUSED);
+    assert_string_equal(refusal.code, "no_bus");
+    assert_non_null(strstr(refusal.why, "one two"));
+    two.bus_count = 1;
+    assert_int_equal(request_find_bus(&request, &two, &bus, &refusal), ERR_OK);
+    assert_int_equal(bus, 0);
 }
 
 static void test_sizes_are_refused(void **state)
@@ -197,6 +231,85 @@ static void test_names_become_indices(void **state)
     assert_int_equal(order.subject, -1);
 }
 
+static void test_what_is_taken_out_of_sight(void **state)
+{
+    (void)state;
+    struct order order = resolved("{\"verb\":\"shelve\",\"dev\":\"gas-store\",\"for_ms\":7200000,\"one_shot\":true}");
+    assert_int_equal(order.verb, ORDER_SHELVE);
+    assert_int_equal(order.for_ms, 7200000);
+    assert_true(order.one_shot);
+    order = resolved("{\"verb\":\"shelve\",\"alarm\":\"valve.stuck\"}");
+    assert_int_equal(order.for_ms, 0);
+    assert_int_equal(order.rule, RULE_VALVE_STUCK);
+    assert_int_equal(resolved("{\"verb\":\"unshelve\",\"all\":true}").verb, ORDER_UNSHELVE);
+    order = resolved("{\"verb\":\"service\",\"dev\":\"gas-store\",\"on\":false}");
+    assert_int_equal(order.verb, ORDER_SERVICE);
+    assert_false(order.on);
+    assert_true(resolved("{\"verb\":\"service\",\"dev\":\"gas-store\",\"on\":true}").on);
+    refused("{\"verb\":\"shelve\",\"all\":true}", "no_target"); /* never the whole site */
+    refused("{\"verb\":\"service\",\"all\":true,\"on\":false}", "no_target");
+    refused("{\"verb\":\"service\",\"dev\":\"gas-store\"}", "no_on");
+    refused("{\"verb\":\"service\",\"dev\":\"gas-store\",\"on\":1}", "bad_type");
+    refused("{\"verb\":\"unshelve\"}", "no_target");
+    refused("{\"verb\":\"shelve\",\"dev\":\"x\",\"for_ms\":0}", "bad_value");
+    refused("{\"verb\":\"shelve\",\"dev\":\"x\",\"for_ms\":1e300}", "bad_value");
+    refused("{\"verb\":\"shelve\",\"dev\":\"x\",\"for_ms\":\"2h\"}", "bad_value");
+    refused("{\"verb\":\"ack\",\"dev\":\"x\",\"for_ms\":5}", "needless_time");
+    refused("{\"verb\":\"drill\",\"on\":true,\"all\":true,\"for_ms\":5,\"one_shot\":true}", "needless_time");
+    refused("{\"verb\":\"ack\",\"dev\":\"x\",\"on\":true}", "needless_on");
+    refused("{\"verb\":\"ack\",\"all\":true,\"zone\":\"kitchen\"}", "needless_devices");
+    refused("{\"verb\":\"read\"}", "no_target");
+    refused("{\"verb\":\"read\",\"dev\":\"x\",\"alarm\":\"y\"}", "needless_target");
+}
+
+static void test_drills(void **state)
+{
+    (void)state;
+    struct order order =
+        resolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1800000,\"devices\":\" gas-store  valve-kitchen\"}");
+    assert_int_equal(order.verb, ORDER_DRILL);
+    assert_true(order.on);
+    assert_int_equal(order.zone, -1);
+    assert_false(device_set_has(&order.devices, DEV_KITCHEN));
+    assert_true(device_set_has(&order.devices, DEV_STORE) && device_set_has(&order.devices, DEV_VALVE));
+    order = resolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"all\":true}");
+    assert_true(device_set_has(&order.devices, DEV_KITCHEN) && device_set_has(&order.devices, DEV_VALVE));
+    assert_false(device_set_has(&order.devices, DEV_COUNT));
+    order = resolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"zone\":\"kitchen\"}");
+    assert_int_equal(order.zone, 0);
+    order = resolved("{\"verb\":\"drill\",\"on\":false}");
+    assert_false(order.on);
+    refused("{\"verb\":\"drill\"}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":true,\"all\":true}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5,\"all\":true,\"zone\":\"kitchen\"}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5,\"dev\":\"gas-store\"}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":false,\"all\":true}", "bad_drill");
+    refused("{\"verb\":\"drill\",\"on\":false,\"for_ms\":5}", "bad_drill");
+    unresolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5,\"devices\":\"gas-store gas-stor\"}", "unknown_dev",
+               "did you mean gas-store");
+    unresolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5,\"zone\":\"kitchn\"}", "unknown_zone", "kitchen");
+    char line[256];
+    char dev[SITE_ID_MAX + 2];
+    memset(dev, 'a', sizeof dev - 1);
+    dev[sizeof dev - 1] = '\0';
+    (void)snprintf(line, sizeof line, "{\"verb\":\"drill\",\"on\":true,\"for_ms\":5,\"devices\":\"%s\"}", dev);
+    unresolved(line, "unknown_dev", "device");
+}
+
+static void test_read_names_a_device(void **state)
+{
+    (void)state;
+    struct refusal refusal;
+    size_t device = 77;
+    struct request request = parsed("{\"verb\":\"read\",\"dev\":\"gas-store\"}");
+    assert_int_equal(request_find_device(&request, &desk_site, &device, &refusal), ERR_OK);
+    assert_int_equal(device, DEV_STORE);
+    request = parsed("{\"verb\":\"read\",\"dev\":\"rs485-1\"}"); /* a bus has no readings */
+    assert_int_equal(request_find_device(&request, &desk_site, &device, &refusal), ERR_REFUSED);
+    assert_string_equal(refusal.code, "unknown_dev");
+}
+
 static void test_wrong_names_get_a_suggestion(void **state)
 {
     (void)state;
@@ -217,10 +330,14 @@ int main(void)
         cmocka_unit_test(test_members_are_refused),
         cmocka_unit_test(test_quotes_are_cut_at_characters),
         cmocka_unit_test(test_sense_is_refused),
+        cmocka_unit_test(test_capture_names_a_bus),
         cmocka_unit_test(test_sizes_are_refused),
         cmocka_unit_test(test_refusals_speak_the_asked_language),
         cmocka_unit_test(test_names_become_indices),
         cmocka_unit_test(test_wrong_names_get_a_suggestion),
+        cmocka_unit_test(test_what_is_taken_out_of_sight),
+        cmocka_unit_test(test_drills),
+        cmocka_unit_test(test_read_names_a_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ struct bench {
     struct ring inbox;
     struct ring answers;
     struct bell inbox_bell;
+    struct tape *tape;
     struct server *server;
     struct now now;
     char answer[ANSWER_MAX];
@@ -42,8 +43,9 @@ static int setup(void **state)
     assert_int_equal(ring_open(&bench->inbox, 4096), ERR_OK);
     assert_int_equal(ring_open(&bench->answers, 4096), ERR_OK);
     assert_int_equal(bell_open(&bench->inbox_bell), ERR_OK);
-    struct server_setup const server = {&desk_site,    bench->path,        bench->board,
-                                        &bench->inbox, &bench->inbox_bell, &bench->answers};
+    assert_int_equal(tape_open(&bench->tape, TAPE_SIZE_MAX), ERR_OK);
+    struct server_setup const server = {&desk_site,         bench->path,     bench->board, &bench->inbox,
+                                        &bench->inbox_bell, &bench->answers, &bench->tape};
     assert_int_equal(server_open(&bench->server, &server), ERR_OK);
     bench->now = (struct now){.mono_us = 1000000, .utc_ms = 1795310584757};
     *state = bench;
@@ -55,6 +57,7 @@ static int teardown(void **state)
     struct bench *bench = *state;
     server_close(bench->server);
     assert_int_not_equal(access(bench->path, F_OK), 0); /* nothing is left behind */
+    tape_close(bench->tape);
     bell_close(&bench->inbox_bell);
     ring_close(&bench->answers);
     ring_close(&bench->inbox);
@@ -137,6 +140,49 @@ static void test_looking(void **state)
     assert_non_null(strstr(hear(bench, fd), "\"alarms\":[]"));
     say(fd, "{\"verb\":\"watch\"}\n");
     assert_non_null(strstr(hear(bench, fd), "\"dev\":\"gas-store\""));
+    (void)close(fd);
+}
+
+/* A full tape is more than one piece and more than the socket takes at once. */
+static void test_a_capture_is_whole(void **state)
+{
+    struct bench *bench = *state;
+    struct tap const tap = tape_tap(bench->tape);
+    uint8_t bytes[TAP_BYTES_MAX];
+    int fd = call(bench);
+    memset(bytes, 0xA5, sizeof bytes);
+    for (int64_t i = 1; i <= 2000; i++)
+        tap.put(tap.self, TAP_REPLY, i, bytes, (size_t)i % 40);
+    say(fd, "{\"verb\":\"capture\",\"bus\":\"rs485-1\",\"since\":1000}\n");
+    const char *at = hear(bench, fd);
+    assert_non_null(strstr(at, "\"bus\":\"rs485-1\",\"modbus\":\"rtu\",\"mono_us\":"));
+    for (int i = 1001; i <= 2000; i++) {
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "{\"n\":%d,\"mono_us\":%d,\"kind\":\"reply\",\"hex\":\"", i, i);
+        at = strstr(at, wanted);
+        assert_non_null(at);
+        at += strlen(wanted);
+        assert_int_equal(strspn(at, "a5"), 2 * (i % 40));
+    }
+    tap.put(tap.self, TAP_TIMEOUT, 2001, NULL, 0);
+    say(fd, "{\"verb\":\"capture\",\"since\":2000}\n");
+    at = hear(bench, fd);
+    assert_non_null(strstr(at, "\"frames\":[{\"n\":2001,\"mono_us\":2001,\"kind\":\"timeout\",\"hex\":\"\"}]}"));
+    say(fd, "{\"verb\":\"capture\",\"since\":2001}\n");
+    assert_non_null(strstr(hear(bench, fd), "\"frames\":[]}"));
+    say(fd, "{\"verb\":\"capture\",\"bus\":\"rs485\"}\n");
+    assert_non_null(strstr(hear(bench, fd), "\"code\":\"unknown_bus\""));
+    (void)close(fd);
+}
+
+static void test_a_bus_without_a_wire(void **state)
+{
+    struct bench *bench = *state;
+    int fd = call(bench);
+    tape_close(bench->tape);
+    bench->tape = NULL;
+    say(fd, "{\"verb\":\"capture\"}\n");
+    assert_non_null(strstr(hear(bench, fd), "\"code\":\"nothing_recorded\""));
     (void)close(fd);
 }
 
@@ -386,8 +432,8 @@ static void test_paths(void **state)
     memset(long_path, 'a', sizeof long_path);
     long_path[0] = '/';
     long_path[SERVER_PATH_MAX + 1] = '\0';
-    struct server_setup setup = {&desk_site,    long_path,          bench->board,
-                                 &bench->inbox, &bench->inbox_bell, &bench->answers};
+    struct server_setup setup = {&desk_site,         long_path,       bench->board, &bench->inbox,
+                                 &bench->inbox_bell, &bench->answers, &bench->tape};
     assert_int_equal(server_open(&other, &setup), ERR_ARGUMENT);
     setup.path = "/nonexistent/outpost.sock";
     assert_int_equal(server_open(&other, &setup), ERR_IO);
@@ -401,6 +447,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BENCH(test_only_owner_and_group_may_come_in),
         ON_BENCH(test_looking),
+        ON_BENCH(test_a_capture_is_whole),
+        ON_BENCH(test_a_bus_without_a_wire),
         ON_BENCH(test_an_order_and_its_answer),
         ON_BENCH(test_the_asker_is_known),
         ON_BENCH(test_answers_find_their_askers),

@@ -195,6 +195,17 @@ static void hang_up(struct world *world)
         assert_int_equal(poll(&ready, 1, 10000), 1);
 }
 
+/* Whoever waits for the end of an idle link is woken by that alone, not by bytes that nobody asked for. */
+static void assert_gone(const struct world *world, bool gone)
+{
+    int fd = -1;
+    (void)world->link.ops->gone(world->link.self, &fd);
+    struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+    assert_true(fd >= 0);
+    assert_int_equal(poll(&end, 1, gone ? 10000 : 0), gone ? 1 : 0);
+    assert_int_equal(world->link.ops->gone(world->link.self, &fd), gone);
+}
+
 /* With a CRC. */
 static void say_rtu(struct world *world, const char *bytes, size_t size)
 {
@@ -524,7 +535,10 @@ static void test_rtu_unplugged_and_plugged_in_again(void **state)
     assert_int_equal(symlink(pty_path, link_path), 0);
     assert_int_equal(world.link.ops->open(world.link.self, world.mono_us), ERR_OK);
     assert_good_read(&world);
-    hang_up(&world); /* while idle: the next request notices, without having sent */
+    SAY(&world, "\0");
+    assert_gone(&world, false);
+    hang_up(&world); /* while idle: who asks is told, and the next request notices, without having sent */
+    assert_gone(&world, true);
     assert_int_equal(world.link.ops->start(world.link.self, &request, world.mono_us), ERR_OK);
     assert_failed(&world, ERR_CLOSED);
     (void)unlink(link_path);
@@ -684,6 +698,13 @@ static void test_tcp_closed_by_the_other_side(void **state)
     ask_blindly(&world, reading(5, 0, 2));
     SAY(&world, "HTTP/1.1 400 Bad Request\r\n");
     assert_failed(&world, ERR_CLOSED);
+    world.link.ops->close(world.link.self);
+    assert_int_equal(open_patiently(&world), ERR_OK);
+    take_connection(&world);
+    SAY(&world, "\0\1\0\0\0\3\5\203\2");
+    assert_gone(&world, false);
+    hang_up(&world);
+    assert_gone(&world, true);
     shut(&world);
 }
 
