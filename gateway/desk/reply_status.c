@@ -210,6 +210,7 @@ enum put reply_put_slave(struct reply *reply, struct text *to)
     put_given(to, "profile", site_slave->profile);
     put_text(to, "state", slave_state(&slave, bus.open != 0));
     put_bool(to, "answering", slave.answering != 0);
+    put_bool(to, "too_late", slave.late > 0);
     put_tally(to, &slave.tally);
     put_times(reply, to, &slave);
     put_stranger(to, site_slave, &slave);

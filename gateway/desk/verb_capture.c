@@ -34,10 +34,11 @@ const struct manual manual_capture = {
           "-o 写出 pcapng 文件：Wireshark 无需设置即可解码；站点文件中把总线写成\n"
           "\"link\": \"replay\", \"file\": \"x.pcapng\" 即可回放（见 docs/CAPTURE.md）。表中为站点当地时间，文件中为 "
           "UTC。",
-    .exit_en =
-        "  0  shown or written\n  1  no gateway is running, there is no such bus, the gateway has ended, or the file "
-        "cannot be written\n  2  wrong usage\n",
-    .exit_zh = "  0  已显示或已写出\n  1  没有网关在运行、没有这条总线、网关已停止，或文件无法写入\n  2  用法错误\n",
+    .exit_en = "  0  shown or written\n  1  no gateway is running, the bus has no frames to show, the gateway has "
+               "ended, or the "
+               "file\n     cannot be written\n  2  wrong usage, or there is no such bus\n",
+    .exit_zh = "  0  已显示或已写出\n  1  没有网关在运行、该总线没有报文可显示、网关已停止，或文件无法写入\n"
+               "  2  用法错误，或没有这条总线\n",
     .examples = "  outpost capture --bus rs485-1\n  outpost capture --bus rs485-1 -o night.pcapng --for 10min\n"
                 "  outpost capture --bus rs485-1 -o - --follow | wireshark -k -i -\n"
                 "  outpost capture --bus rs485-1 --json | jq -c 'select(.kind == \"timeout\")'\n",
@@ -294,16 +295,20 @@ static bool show_entry(struct capture *capture, const cJSON *item, FILE *to)
     return true;
 }
 
+static int refused(const struct capture *capture, const cJSON *answer)
+{
+    const char *code = text_of(answer, "code");
+    desk_complain(capture->desk, "refused: %s (%s)", "被拒绝：%s（%s）", text_of(answer, "why"), code);
+    return strcmp(code, "unknown_bus") == 0 || strcmp(code, "no_bus") == 0 ? EXIT_USAGE : EXIT_WRONG;
+}
+
 static int show_answer(struct capture *capture, const cJSON *answer)
 {
     struct page page;
     const cJSON *item = NULL;
     bool written = true;
-    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok"))) {
-        desk_complain(capture->desk, "refused: %s (%s)", "被拒绝：%s（%s）", text_of(answer, "why"),
-                      text_of(answer, "code"));
-        return EXIT_WRONG;
-    }
+    if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ok")))
+        return refused(capture, answer);
     if (page_open(&page) != ERR_OK)
         return EXIT_WRONG;
     if (!capture->begun)

@@ -21,8 +21,9 @@ const struct manual manual_status = {
           "“负荷”为最近 10 "
           "秒内总线被占用的时间比例，“字符占用”仅计字符传输。计数从网关启动起累计，应答时间取最近几千次。\n"
           "加 --bus 只看该总线及其从站。加 --json 输出 JSON，格式见 docs/schema/outpost-status.schema.json。",
-    .exit_en = "  0  all is well\n  1  something is wrong, or no gateway is running\n  2  wrong usage\n",
-    .exit_zh = "  0  一切正常\n  1  有异常，或没有网关在运行\n  2  用法错误\n",
+    .exit_en = "  0  all is well\n  1  something is wrong, or no gateway is running\n  2  wrong usage, or there is no "
+               "such bus\n",
+    .exit_zh = "  0  一切正常\n  1  有异常，或没有网关在运行\n  2  用法错误，或没有这条总线\n",
     .examples = "  outpost status\n  outpost status --bus rs485-1\n"
                 "  outpost status --json | jq '.slaves[] | select(.state != \"good\")'\n",
 };

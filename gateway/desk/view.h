@@ -25,8 +25,8 @@ void view_read(FILE *to, const struct tongue *tongue, const cJSON *answer);
 /* How the gateway is doing: a heading, a sentence for each thing that is wrong with what to do about it, then tables of buses,
  * slaves, centres (what is wrong first), journal and interlocks. Returns how many things are wrong. */
 size_t view_status(struct paper *paper, const cJSON *answer);
-/* Only counts. Wrong is: a bus that is closed or behind its plan, a slave whose state is not "good", a centre that is not
- * connected, a journal in trouble, an interlock that failed. */
+/* Only counts, one for each sentence. Wrong is: a bus that is closed (its slaves are not counted, too) or behind its plan, any
+ * other slave whose state is not "good", a centre that is not connected, a journal in trouble, an interlock that failed. */
 size_t view_status_wrong(const cJSON *answer);
 
 #endif

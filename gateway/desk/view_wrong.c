@@ -19,6 +19,12 @@ bool view_is_good(const cJSON *item)
     return is_state(item, "good");
 }
 
+/* Or its bus says so for it. */
+static bool has_nothing_to_say(const cJSON *slave)
+{
+    return view_is_good(slave) || is_state(slave, "bus_lost");
+}
+
 bool view_interlock_is_well(const cJSON *interlock)
 {
     return !is_true(interlock, "failed");
@@ -36,7 +42,8 @@ size_t view_status_wrong(const cJSON *answer)
 {
     const cJSON *journal = member(answer, "journal");
     return count_wrong(member(answer, "interlocks"), view_interlock_is_well) +
-           count_wrong(member(answer, "buses"), view_is_good) + count_wrong(member(answer, "slaves"), view_is_good) +
+           count_wrong(member(answer, "buses"), view_is_good) +
+           count_wrong(member(answer, "slaves"), has_nothing_to_say) +
            count_wrong(member(answer, "centres"), view_centre_is_well) +
            (journal != NULL && !is_true(journal, "ok") ? 1 : 0);
 }
@@ -107,29 +114,52 @@ static void say_interlock(FILE *to, const struct tongue *tongue, const cJSON *in
                text_of(interlock, "dev"));
 }
 
-static void say_bus(FILE *to, const struct tongue *tongue, const cJSON *bus)
+/* The reason comes from the driver, in English: in Chinese it stands in brackets behind the sentence. */
+static void say_lost(FILE *to, const struct tongue *tongue, const cJSON *bus, const cJSON *slaves)
+{
+    const char *trouble = text_of(bus, "trouble");
+    const cJSON *slave = NULL;
+    size_t behind = 0;
+    cJSON_ArrayForEach(slave, slaves) behind += strcmp(text_of(slave, "bus"), text_of(bus, "bus")) == 0 ? 1 : 0;
+    tongue_say(tongue, to,
+               behind == 1 ? "bus %s is not open, %zu slave is behind it: %s\n"
+                           : "bus %s is not open, %zu slaves are behind it: %s\n",
+               "总线 %s 未打开，其上 %zu 个从站无法读取（%s）\n", text_of(bus, "bus"), behind,
+               trouble[0] != '\0' ? trouble : tongue_pick(tongue, "it broke off", "连接中断"));
+}
+
+static void say_behind(FILE *to, const struct tongue *tongue, const cJSON *bus)
 {
     const cJSON *poll = NULL;
-    const char *trouble = text_of(bus, "trouble");
+    const char *mark = tongue_pick(tongue, ":", "：");
     char planned[VIEW_WORDS_SIZE];
     char achieved[VIEW_WORDS_SIZE];
-    if (!is_state(bus, "behind")) {
-        begin_sentence(to, tongue);
-        tongue_say(tongue, to, "bus %s is not open: %s\n", "总线 %s 未打开：%s\n", text_of(bus, "bus"),
-                   trouble[0] != '\0' ? trouble : tongue_pick(tongue, "it broke off", "连接中断"));
-        return;
-    }
+    tongue_say(tongue, to, "bus %s is behind", "总线 %s 来不及", text_of(bus, "bus"));
     cJSON_ArrayForEach(poll, member(bus, "polls"))
     {
         if (!is_true(poll, "behind"))
             continue;
-        begin_sentence(to, tongue);
-        tongue_say(tongue, to,
-                   "bus %s is behind: %s readings of %s are planned every %s and come every %s; see `outpost plan`\n",
-                   "总线 %s 来不及：%s读数（%s）计划每 %s，实际每 %s；见 outpost plan\n", text_of(bus, "bus"),
-                   view_poll(tongue, poll->string), text_of(poll, "slave"),
+        tongue_say(tongue, to, "%s %s readings of %s are planned every %s and come every %s",
+                   "%s%s读数（%s）计划每 %s，实际每 %s", mark, view_poll(tongue, poll->string), text_of(poll, "slave"),
                    view_duration(tongue, number_of(poll, "planned_ms"), planned),
                    view_duration(tongue, number_of(poll, "achieved_ms"), achieved));
+        mark = tongue_pick(tongue, ",", "，");
+    }
+    tongue_say(tongue, to, "; see `outpost plan`\n", "；见 outpost plan\n");
+}
+
+static void say_buses(FILE *to, const struct tongue *tongue, const cJSON *answer)
+{
+    const cJSON *bus = NULL;
+    cJSON_ArrayForEach(bus, member(answer, "buses"))
+    {
+        if (view_is_good(bus))
+            continue;
+        begin_sentence(to, tongue);
+        if (is_state(bus, "behind"))
+            say_behind(to, tongue, bus);
+        else
+            say_lost(to, tongue, bus, member(answer, "slaves"));
     }
 }
 
@@ -176,7 +206,11 @@ static void say_garbled(FILE *to, const struct tongue *tongue, const cJSON *slav
 static void say_silent(FILE *to, const struct tongue *tongue, const cJSON *slave)
 {
     char words[VIEW_WORDS_SIZE];
-    if (member(slave, "age_ms") == NULL)
+    if (is_true(slave, "too_late"))
+        tongue_say(tongue, to, "answers too late (%.0f times): give bus %s a longer \"timeout\" in the site file\n",
+                   "应答过晚（%.0f 次）：请在站点文件中加大总线 %s 的 \"timeout\"\n", number_of(slave, "late"),
+                   text_of(slave, "bus"));
+    else if (member(slave, "age_ms") == NULL)
         tongue_say(tongue, to, "has never answered (asked %.0f times): check power, wiring A/B, address and baud\n",
                    "从未应答（已请求 %.0f 次）：请检查供电、A/B 接线、地址和波特率\n", number_of(slave, "requests"));
     else
@@ -191,8 +225,6 @@ static void say_slave(FILE *to, const struct tongue *tongue, const cJSON *slave)
         void (*say)(FILE *to, const struct tongue *tongue, const cJSON *slave);
     } sayings[] = {
         {"silent", say_silent}, {"garbled", say_garbled}, {"stranger", say_stranger}, {"refusing", say_refusing}};
-    if (is_state(slave, "bus_lost"))
-        return; /* the bus has said so */
     begin_sentence(to, tongue);
     tongue_say(tongue, to, "%s (unit %.0f on %s) ", "%s（地址 %.0f，总线 %s）", text_of(slave, "slave"),
                number_of(slave, "unit"), text_of(slave, "bus"));
@@ -224,8 +256,8 @@ void view_put_wrong(FILE *to, const struct tongue *tongue, const cJSON *answer)
 {
     const cJSON *journal = member(answer, "journal");
     say_all(to, tongue, member(answer, "interlocks"), view_interlock_is_well, say_interlock);
-    say_all(to, tongue, member(answer, "buses"), view_is_good, say_bus);
-    say_all(to, tongue, member(answer, "slaves"), view_is_good, say_slave);
+    say_buses(to, tongue, answer);
+    say_all(to, tongue, member(answer, "slaves"), has_nothing_to_say, say_slave);
     say_all(to, tongue, member(answer, "centres"), view_centre_is_well, say_centre);
     if (journal == NULL || is_true(journal, "ok"))
         return;

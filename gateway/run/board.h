@@ -75,11 +75,13 @@ struct board_refusal {
     uint8_t exception; /* 1, 2 or 3 */
 };
 
+#define BOARD_LATE 3
 struct board_slave {
     uint8_t answering;
     uint8_t stranger;       /* it answers, but is not what its profile describes */
     uint8_t last_exception; /* code; 0 never */
     uint8_t garbled;        /* the last of the failures brought bytes */
+    uint8_t late; /* BOARD_LATE after an answer that came late, one less with each that never came; 0 not of late */
     uint16_t failures;      /* requests without an answer, in a row */
     int64_t stranger_found; /* what stands where the profile's identity should */
     int64_t exception_mono_us;

@@ -67,6 +67,7 @@ static bool take_late(struct bus_stats *stats, uint8_t unit)
         if (slave->unit != unit || !slave->owes)
             continue;
         slave->owes = false;
+        slave->board.late = BOARD_LATE;
         slave->board.tally.late++;
         stats->board.tally.late++;
         return true;
@@ -112,11 +113,14 @@ static void took(struct bus_stats_slave *slave, const struct link_reply *reply, 
     slave->board.rtt_us = rtt_us > 0 ? (uint32_t)rtt_us : 0;
     slave->board.good_mono_us = now.mono_us;
     slave->board.failures = 0;
+    slave->board.late = 0;
     slave->owes = false;
 }
 
 static void failed(struct bus_stats_slave *slave, enum err err)
 {
+    if (slave->owes && slave->board.late > 0)
+        slave->board.late--;
     slave->owes = true;
     slave->board.garbled = err == ERR_GARBLED ? 1 : 0;
     if (slave->board.failures < UINT16_MAX)

@@ -53,6 +53,20 @@ static void load_detectors(struct loader *l, const struct raw_zone *raw, struct 
     }
 }
 
+/* Who alone watches a zone leaves it blind by failing: that is of high priority, unless the file gives another one. */
+static void mind_lone_detector(struct loader *l, size_t device)
+{
+    const struct device_class *class = l->devices[device].class;
+    const struct node *changes = l->build_devices[device].raw->alarms;
+    for (size_t i = 0; class != NULL && i < class->alarm_count; i++) {
+        int32_t const rule = class->alarms[i].role == ROLE_FAULT ? rule_find(l, device, class->alarms[i].id) : -1;
+        const struct node *change = changes == NULL ? NULL : node_child(changes, class->alarms[i].id);
+        bool const given = change != NULL && node_child(change, "priority") != NULL;
+        if (rule >= 0 && !given && l->rules[rule].priority > PRIORITY_HIGH)
+            l->rules[rule].priority = PRIORITY_HIGH;
+    }
+}
+
 static void load_vote(struct loader *l, const struct raw_zone *raw, struct site_zone *zone)
 {
     struct raw_vote vote = {.n = 1, .of = NOT_GIVEN};
@@ -81,6 +95,8 @@ void load_zones(struct loader *l)
         l->zones[i] = (struct site_zone){.id = take_text(l->arena, raw->id != NULL ? raw->id : "?", l->complaints),
                                          .fault_vote = (enum fault_vote)raw->fault_vote};
         load_detectors(l, raw, &l->zones[i]);
+        if (l->zones[i].detector_count == 1)
+            mind_lone_detector(l, (size_t)l->zones[i].detectors[0]);
         load_vote(l, raw, &l->zones[i]);
     }
     l->site->zones = l->zones;

@@ -20,6 +20,18 @@ static void check_refusal(const struct refusal *refusal)
     must(text_is_utf8(refusal->why, strlen(refusal->why)) != 0);
 }
 
+static void check_question(const struct request *request)
+{
+    struct refusal refusal = {0};
+    size_t found = SIZE_MAX;
+    if (request->verb == REQUEST_READ && request_find_device(request, &desk_site, &found, &refusal) == ERR_OK)
+        must(found < desk_site.device_count);
+    else if (request->verb == REQUEST_CAPTURE && request_find_bus(request, &desk_site, &found, &refusal) == ERR_OK)
+        must(found < desk_site.bus_count);
+    else if (request->verb == REQUEST_READ || request->verb == REQUEST_CAPTURE)
+        check_refusal(&refusal);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct request request = {0};
@@ -30,8 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     must(size <= REQUEST_SIZE_MAX && request.verb < REQUEST_VERB_COUNT);
-    if (request.verb < REQUEST_ACK)
+    if (request.verb < REQUEST_ACK) {
+        check_question(&request);
         return 0;
+    }
     if (request_resolve(&request, &desk_site, &order, &refusal) != ERR_OK) {
         check_refusal(&refusal);
         return 0;

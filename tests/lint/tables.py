@@ -18,7 +18,8 @@ LAYERS = [
     ("drivers/uplink/", ("drivers/uplink/", "gateway/ports/", MODEL, BASE)),
     # Two implementations that must agree share nothing, and neither do their unit tests.
     ("firmware-sim/", ("firmware-sim/",)),
-    ("tests/unit/simtest_", ("firmware-sim/", "tests/support/test.h", "tests/support/plant_rig.h")),
+    ("tests/unit/simtest_", ("firmware-sim/", "tests/support/test.h", "tests/support/plant_rig.h",
+                                "tests/support/effort.h")),
     ("tests/support/plant_rig.h", ("firmware-sim/", "tests/support/test.h")),
     ("tests/fuzz/fuzz_sim_", ("firmware-sim/",)),
     ("tests/", ("gateway/", "drivers/", "tests/")),

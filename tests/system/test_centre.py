@@ -94,7 +94,7 @@ class TestCentre(outpost_test.Case):
         self.choosy.wait(again, "5 to 30 a second time")
         self.assertFalse(self.order("replay", "p2", lane="t", **{"from": 10**9, "to": 10**9 + 1})["ok"])
         self.assertEqual("format", self.order("replay", "p3", lane="x")["code"])
-        self.assertEqual("not_supported", self.order("write", "w1")["code"])
+        self.assertEqual("signature", self.order("write", "w1")["code"])
         self.assertEqual(1, len([one for one in self.choosy.records("t") if one.seq == seen]))
         orders = self.collector.wait(lambda: len(self.collector.events("order")) >= 4 and self.collector.events("order"),
                                      "every order is an event, also for the other centre")

@@ -102,6 +102,7 @@ class TestStatus(outpost_test.Case):
         self.assertTrue(told["centres"][0]["connected"])
         self.words()
         self.narrowed()
+        self.late()
         self.in_health()
         for device in ("d2", "d3"):
             self.sim.ctl("fault", device, "none")
@@ -145,6 +146,23 @@ class TestStatus(outpost_test.Case):
         self.assertIn("did you mean line", self.outpost(self.site, "--bus", "lin", status=USAGE))
         self.assertIn("did you mean --bus", self.outpost(self.site, "--buss", "line", status=USAGE))
 
+    def late(self):
+        """Answers that come after the timeout are not taken for silence; when they stop coming, it is silence again."""
+        self.sim.ctl("fault", "d2", "late 150")
+
+        def too_late(wanted):
+            return lambda: {one["slave"]: one for one in self.look()["slaves"]}["d2"]["too_late"] == wanted
+
+        wait_until(too_late(True), "d2 answers too late", 2 * PATIENCE_S)
+        self.assertRegex(
+            self.outpost(self.site, status=WRONG),
+            r'd2 \(unit 2 on line\) answers too late \(\d+ times\): give bus line a longer "timeout"',
+        )
+        self.assertRegex(self.outpost(self.site, status=WRONG, language="zh"), r'应答过晚（\d+ 次）：请在站点文件中加大总线 line 的 "timeout"')
+        self.sim.ctl("fault", "d2", "silence")
+        wait_until(too_late(False), "d2 is silent", 2 * PATIENCE_S)
+        self.assertIn("d2 (unit 2 on line) has not answered for", self.outpost(self.site, status=WRONG))
+
     def in_health(self):
         """The next connection brings a health message at once: it says the same."""
         self.broker.stop()
@@ -178,9 +196,12 @@ class TestStatus(outpost_test.Case):
         self.sim.stop()
         self.wait_states(d1="bus_lost", d2="bus_lost")
         text = self.outpost(site, status=WRONG)
-        self.assertIn("bus b1 is not open: ", text)
-        self.assertIn("3 things are wrong", text)
+        self.assertIn("bus b1 is not open, 2 slaves are behind it: 127.0.0.1 port ", text)
+        self.assertIn("1 thing is wrong", text)
+        self.assertEqual(1, self.look()["wrong"])
+        self.assertEqual(1, sum(line.startswith(("! ", "● ")) for line in text.splitlines()), text)
         self.assertNotIn("d1 (unit", text)  # the bus says it once
+        self.assertRegex(self.outpost(site, status=WRONG, language="zh"), r"总线 b1 未打开，其上 2 个从站无法读取（127\.0\.0\.1 port .*）\n")
 
 
 if __name__ == "__main__":

@@ -124,6 +124,39 @@ static void late_is_not_foreign(void **state)
     bench_close(&bench);
 }
 
+static uint8_t shown_late(struct bench *bench)
+{
+    struct board_bus bus;
+    struct board_slave slaves[2];
+    show(bench, &bus, slaves);
+    return slaves[0].late;
+}
+
+/* Late answers are of now: forgotten when it answers in time, and when it answers no more at all. */
+static void lateness_is_forgotten(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_open(&bench);
+    struct link_reply const from_3 = {.foreign = 1, .foreign_units = {3}};
+    ask(&bench, 0, 500 * MS, ERR_TIMEOUT, false, (struct link_reply){0});
+    assert_int_equal(shown_late(&bench), 0);
+    for (int i = 0; i < 5; i++) {
+        ask(&bench, 1, 10 * MS, ERR_OK, false, from_3);
+        ask(&bench, 0, 500 * MS, ERR_TIMEOUT, false, (struct link_reply){0});
+        assert_int_equal(shown_late(&bench), BOARD_LATE);
+    }
+    for (int left = BOARD_LATE - 1; left >= 0; left--) {
+        ask(&bench, 0, 500 * MS, ERR_TIMEOUT, false, (struct link_reply){0});
+        assert_int_equal(shown_late(&bench), left);
+    }
+    ask(&bench, 0, 500 * MS, ERR_TIMEOUT, false, from_3);
+    assert_int_equal(shown_late(&bench), BOARD_LATE);
+    ask(&bench, 0, 10 * MS, ERR_OK, false, (struct link_reply){0});
+    assert_int_equal(shown_late(&bench), 0);
+    bench_close(&bench);
+}
+
 static void round_trips_are_per_slave(void **state)
 {
     (void)state;
@@ -301,10 +334,15 @@ static void refusals_are_told_anew_each_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_request_has_one_outcome), cmocka_unit_test(late_is_not_foreign),
-        cmocka_unit_test(round_trips_are_per_slave),     cmocka_unit_test(achieved_periods_tell_who_is_behind),
-        cmocka_unit_test(absence_is_no_period),          cmocka_unit_test(load_is_of_the_last_window),
-        cmocka_unit_test(the_line_and_its_strangers),    cmocka_unit_test(refusals_are_told_anew_each_time),
+        cmocka_unit_test(every_request_has_one_outcome),
+        cmocka_unit_test(late_is_not_foreign),
+        cmocka_unit_test(lateness_is_forgotten),
+        cmocka_unit_test(round_trips_are_per_slave),
+        cmocka_unit_test(achieved_periods_tell_who_is_behind),
+        cmocka_unit_test(absence_is_no_period),
+        cmocka_unit_test(load_is_of_the_last_window),
+        cmocka_unit_test(the_line_and_its_strangers),
+        cmocka_unit_test(refusals_are_told_anew_each_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/base/check.h"
 #include "gateway/desk/reply.h"
 #include "gateway/desk/view.h"
 #include "tests/support/desk_site.h"
@@ -314,6 +315,54 @@ static void test_pictures(void **state)
     shows(bench, en, REQUEST_WATCH, "NOT CONNECTED", true);
 }
 
+/* Whatever is wrong: as many sentences as are counted. A lost bus speaks for its slaves, and a bus that is behind is one thing,
+ * however many of its polls are. */
+static void test_each_thing_that_is_wrong_is_one_sentence(void **state)
+{
+    static const char json[] =
+        "{\"interlocks\":[{\"dev\":\"trip\",\"failed\":true}],"
+        "\"buses\":[{\"bus\":\"lost\",\"state\":\"closed\",\"trouble\":\"gone\"},"
+        "{\"bus\":\"slow\",\"state\":\"behind\",\"polls\":{\"safety\":{\"behind\":true,\"slave\":\"c\",\"planned_ms\":"
+        "500,"
+        "\"achieved_ms\":900},\"normal\":{\"behind\":true,\"slave\":\"d\",\"planned_ms\":1000,\"achieved_ms\":1900}}}],"
+        "\"slaves\":[{\"slave\":\"a\",\"bus\":\"lost\",\"state\":\"bus_lost\"},"
+        "{\"slave\":\"b\",\"bus\":\"lost\",\"state\":\"bus_lost\"},{\"slave\":\"c\",\"bus\":\"slow\",\"state\":"
+        "\"good\"},"
+        "{\"slave\":\"d\",\"bus\":\"slow\",\"state\":\"silent\",\"too_late\":true,\"late\":7}],"
+        "\"centres\":[{\"centre\":\"c1\",\"connected\":false}],\"journal\":{\"ok\":false}}";
+    static const char *const sentences[] = {
+        "6 things are wrong",
+        "! bus lost is not open, 2 slaves are behind it: gone\n",
+        "! bus slow is behind: safety readings of c are planned every 500 ms and come every 900 ms, normal readings of "
+        "d are "
+        "planned every 1000 ms and come every 1900 ms; see `outpost plan`\n",
+        "answers too late (7 times): give bus slow a longer \"timeout\"",
+    };
+    (void)state;
+    struct tongue const en = {.language = LANGUAGE_EN};
+    struct paper paper;
+    char *picture = NULL;
+    size_t size = 0;
+    size_t count = 0;
+    cJSON *answer = cJSON_Parse(json);
+    assert_non_null(answer);
+    assert_int_equal(paper_open(&paper, FORM_TEXT, &en), ERR_OK);
+    size_t const wrong = view_status(&paper, answer);
+    FILE *to = open_memstream(&picture, &size);
+    assert_non_null(to);
+    assert_int_equal(paper_show(&paper, to), ERR_OK);
+    assert_int_equal(fclose(to), 0);
+    for (const char *at = picture; (at = strstr(at, "\n! ")) != NULL; at++)
+        count++;
+    for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
+        if (strstr(picture, sentences[i]) == NULL)
+            fail_msg("not said: %s in:\n%s", sentences[i], picture);
+    assert_int_equal(wrong, 6);
+    assert_int_equal(count, wrong);
+    cJSON_Delete(answer);
+    free(picture);
+}
+
 static void shows_number(const char *json, const char *wanted)
 {
     struct tongue const en = {.language = LANGUAGE_EN};
@@ -399,6 +448,7 @@ int main(void)
         WITH_BOARD(test_pictures),
         WITH_BOARD(test_times_are_those_of_the_site),
         cmocka_unit_test(test_numbers_for_people),
+        cmocka_unit_test(test_each_thing_that_is_wrong_is_one_sentence),
         cmocka_unit_test(test_a_strange_answer_is_no_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

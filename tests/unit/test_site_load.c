@@ -15,6 +15,7 @@
 
 #include "drivers/device/classes.h"
 #include "gateway/base/check.h"
+#include "gateway/base/text.h"
 #include "gateway/core/civil.h"
 #include "gateway/core/due.h"
 #include "gateway/site/load.h"
@@ -790,6 +791,49 @@ static void values_are_merged_and_converted(void **state)
     assert_int_equal(vessel->rule_count, 8 * DUE_STAGES); /* its dates; nothing of a generic device shows use */
 }
 
+/* A gas detector "id" that has this to say about its alarm gas.fault. */
+static void put_detector(struct text *text, size_t unit, const char *id, const char *fault)
+{
+    text_put_format(text,
+                    "%s{ \"id\": \"%s\", \"bus\": \"b\", \"unit\": %zu, \"class\": \"gas_detector\", \"points\": "
+                    "{ \"gas_lel_pct\": { \"function\": \"holding\", \"address\": 0, \"type\": \"u16\" } }, "
+                    "\"alarms\": { \"gas.fault\": { %s } } }",
+                    unit > 1 ? ", " : "", id, unit, fault);
+}
+
+static void the_only_detector_of_a_zone_fails_gravely(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *device;
+        const char *fault;
+        enum priority priority;
+    } detectors[] = {
+        {"alone", "", PRIORITY_HIGH},   {"delayed", "\"on_delay\": \"2s\"", PRIORITY_HIGH},
+        {"one", "", PRIORITY_MEDIUM},   {"told", "\"priority\": \"low\"", PRIORITY_LOW},
+        {"other", "", PRIORITY_MEDIUM}, {"free", "", PRIORITY_MEDIUM},
+    };
+    char buffer[4096];
+    struct text text;
+    text_init(&text, buffer, sizeof buffer);
+    text_put(&text, "{ \"gateway\": { \"id\": \"g\" }, \"centres\": [ { \"id\": \"c\", \"url\": \"mqtts://h\" } ], "
+                    "\"buses\": [ { \"id\": \"b\", \"link\": \"tcp\", \"host\": \"h\" } ], \"devices\": [ ");
+    for (size_t i = 0; i < ARRAY_SIZE(detectors); i++)
+        put_detector(&text, i + 1, detectors[i].device, detectors[i].fault);
+    text_put(&text, " ], \"zones\": [ { \"id\": \"z1\", \"detectors\": [\"alone\"] }, "
+                    "{ \"id\": \"z2\", \"detectors\": [\"delayed\"] }, { \"id\": \"z3\", \"detectors\": [\"told\"] }, "
+                    "{ \"id\": \"z4\", \"detectors\": [\"one\", \"other\"] } ] }");
+    load_text(f, buffer);
+    if (f->err != ERR_OK)
+        print_complaints(f->complaints);
+    assert_int_equal(f->err, ERR_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(detectors); i++) {
+        const struct site_device *device = device_of(f->site, detectors[i].device);
+        assert_int_equal(rule_of(f->site, device, "gas.fault")->priority, detectors[i].priority);
+        assert_int_equal(rule_of(f->site, device, "gas.low")->priority, PRIORITY_HIGH);
+    }
+}
+
 static void dates_are_alarms_in_four_stages(void **state)
 {
     static const enum priority priorities[] = {PRIORITY_INFO, PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH};
@@ -912,6 +956,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_example_is_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_and_rules_are_grouped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_are_merged_and_converted, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_only_detector_of_a_zone_fails_gravely, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dates_are_alarms_in_four_stages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_smallest_file_is_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_contracts_example, set_up, tear_down),
