@@ -55,7 +55,7 @@ const struct manual manual_reset = {
 };
 
 const struct manual manual_shelve = {
-    .en = "Shelves alarms 搁置: for a time (--for, at most 8 h, which is also the default; or --one-shot, until the "
+    .en = "Shelves alarms: for a time (--for, at most 8 h, which is also the default; or --one-shot, until the "
           "condition "
           "next\n"
           "ends) they are not shown as alarms and nothing is told of them but that they are shelved. They are judged "
@@ -87,7 +87,7 @@ const struct manual manual_unshelve = {
 };
 
 const struct manual manual_service = {
-    .en = "`service off` takes alarms out of service 停用 while somebody works on the equipment, until `service on`: "
+    .en = "`service off` takes alarms out of service while somebody works on the equipment, until `service on`: "
           "nothing "
           "is\n"
           "told of them, whatever is measured. With --dev ID: every alarm of the device; with --alarm: one. A detector "
@@ -110,7 +110,7 @@ const struct manual manual_service = {
 
 const struct manual manual_drill = {
     .en =
-        "Begins a drill 演练: until it ends every record of the named devices carries \"test\":true; every other "
+        "Begins a drill: until it ends every record of the named devices carries \"test\":true; every other "
         "device stays\n"
         "real. It disarms nothing: interlocks trip, valves close, sirens sound. It ends with --end, or by itself after "
         "--for\n"
