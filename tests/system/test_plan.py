@@ -7,6 +7,7 @@ the request (4.01 ms), and 2 ms of their own."""
 import json
 import statistics
 import subprocess
+import threading
 import time
 
 import outpost_test
@@ -15,6 +16,8 @@ from outpost_test import OUTPOST, PATIENCE_S, Gateway, Simulator, wait_until
 TURNAROUND_MS = 6
 LATENCY_MS = 16  # FTDI's timer, as it comes
 WITHIN = 0.10
+TRIES = 4  # of one measurement; what else the machine does only ever adds to it
+BUSY_S = 0.002  # a thread that wakes so much too late, one time in ten, is on a machine that cannot keep a line's time
 BYTES_WITHIN = 0.15  # as it says of itself: values have lengths of their own, and a young gateway counts in short numbers
 GOOD, WRONG, USAGE = 0, 1, 2
 
@@ -26,6 +29,34 @@ def registers(count, poll):
 def undisturbed(times):
     """A busy machine only adds to what a line takes: the lower quartile."""
     return statistics.quantiles(times, n=4)[0]
+
+
+class Lateness(threading.Thread):
+    """How late this machine wakes who sleeps, while something is measured."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.late = []
+        self.ended = threading.Event()
+
+    def run(self):
+        due = time.monotonic()
+        while True:
+            due = max(due, time.monotonic()) + 0.005
+            if self.ended.wait(due - time.monotonic()):
+                return
+            self.late.append(time.monotonic() - due)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+    def is_bad(self):
+        return len(self.late) > 20 and statistics.quantiles(self.late, n=10)[8] > BUSY_S
 
 
 class Plan(outpost_test.Case):
@@ -73,6 +104,21 @@ class Plan(outpost_test.Case):
         print(f"{what}: {found:.4g}, foretold {wanted:.4g} ({found / wanted - 1:+.1%})", flush=True)
         self.assertLessEqual(abs(found / wanted - 1), within, f"{what}: {found} is not within {within:.0%} of {wanted}")
 
+    def assert_holds(self, measure, what):
+        """measure() -> found, foretold, both times. On a machine that is itself too late nothing is shown, and it says so."""
+        for left in reversed(range(TRIES)):
+            with Lateness() as lateness:
+                found, wanted = measure()
+            self.stop_line()
+            print(f"{what}: {found:.4g}, foretold {wanted:.4g} ({found / wanted - 1:+.1%})", flush=True)
+            if abs(found / wanted - 1) <= WITHIN:
+                return
+            if found < wanted or not (left > 0 or lateness.is_bad()):
+                break
+            if left == 0:
+                self.skipTest(f"{what}: the machine is too busy to keep a line's time")
+        self.fail(f"{what}: {found} is not within {WITHIN:.0%} of {wanted}")
+
 
 class Reality(Plan):
     def test_cycle_time_flat_out(self):
@@ -81,28 +127,40 @@ class Reality(Plan):
                 site = self.line_site(slaves, "0s", registers(10, "normal"))
                 foretold = self.plan(site, "--latency", str(latency_ms))
                 self.assertTrue(foretold["buses"][0]["flat_out"])
-                self.start_line(site, latency_ms)
-                wait_until(lambda: self.look(20 * slaves), "the line is polled")
-                cycles = []
-                wait_until(lambda: cycles.append(self.counters()["cycle_us"]) or len(cycles) > 40, "many looks at the cycle")
-                cycle_ms = undisturbed(cycles) / 1000
-                self.assert_within(cycle_ms, foretold["reads"][0]["achieved"], f"cycle of {slaves} slaves, timer {latency_ms}, ms")
-                self.stop_line()
+
+                def cycle_ms():
+                    self.start_line(site, latency_ms)
+                    wait_until(lambda: self.look(20 * slaves), "the line is polled")
+                    cycles = []
+                    wait_until(lambda: cycles.append(self.counters()["cycle_us"]) or len(cycles) > 40, "many looks at the cycle")
+                    return undisturbed(cycles) / 1000, foretold["reads"][0]["achieved"]
+
+                self.assert_holds(cycle_ms, f"cycle of {slaves} slaves, timer {latency_ms}, ms")
 
     def test_overload(self):
         """Asked for almost twice what the line can carry: what it still carries, and how old a reading gets."""
         site = self.line_site(8, "200ms", registers(10, "safety"))
         foretold = self.plan(site, status=WRONG)
         self.assertGreater(foretold["buses"][0]["load"], 1.5)
-        self.start_line(site)
-        first, began = wait_until(lambda: self.look(160), "the line is polled"), time.monotonic()
-        cycles = []
-        wait_until(lambda: cycles.append(self.counters()["cycle_us"]) or self.look(first["requests"] + 400), "400 more requests")
-        last, seconds = self.counters(), time.monotonic() - began
-        rate = sum(1000 / read["achieved"] for read in foretold["reads"])
-        self.assert_within((last["good"] - first["good"]) / seconds, rate, "answers a second")
-        self.assertLessEqual(max(cycles) / 1000, foretold["reads"][0]["age"] * (1 + WITHIN))
-        self.stop_line()
+
+        def seconds_an_answer():
+            self.start_line(site)
+            first, began = wait_until(lambda: self.look(160), "the line is polled"), time.monotonic()
+            last = wait_until(lambda: self.look(first["requests"] + 400), "400 more requests")
+            seconds = time.monotonic() - began
+            rate = sum(1000 / read["achieved"] for read in foretold["reads"])
+            return seconds / (last["good"] - first["good"]), 1 / rate
+
+        self.assert_holds(seconds_an_answer, "seconds an answer")
+
+        def oldest_ms():
+            self.start_line(site)
+            first = wait_until(lambda: self.look(160), "the line is polled")
+            cycles = []
+            wait_until(lambda: cycles.append(self.counters()["cycle_us"]) or self.look(first["requests"] + 200), "200 more")
+            return max(max(cycles) / 1000, foretold["reads"][0]["age"]), foretold["reads"][0]["age"]  # older is what counts
+
+        self.assert_holds(oldest_ms, "the oldest reading, ms")
 
     def test_busy_share(self):
         """Time with a transaction in flight, per transaction, times how many of them a cycle has."""
@@ -111,14 +169,16 @@ class Reality(Plan):
                 points = {**registers(10, "safety"), **registers(30, "normal")}
                 site = self.line_site(slaves, every, points)
                 foretold = self.plan(site, "--latency", str(latency_ms))["buses"][0]
-                self.start_line(site, latency_ms)
-                first = wait_until(lambda: self.look(20 * slaves), "the line is polled")
-                last = wait_until(lambda: self.look(first["requests"] + 150), "150 more transactions")
-                cycle_us = undisturbed([self.counters()["cycle_us"] for _ in range(21)])
-                each_us = (last["busy_us"] - first["busy_us"]) / (last["requests"] - first["requests"])
-                share = each_us * foretold["reads"] / cycle_us
-                self.assert_within(share, foretold["busy"], f"busy share of {slaves} slaves, timer {latency_ms} ms")
-                self.stop_line()
+
+                def share():
+                    self.start_line(site, latency_ms)
+                    first = wait_until(lambda: self.look(20 * slaves), "the line is polled")
+                    last = wait_until(lambda: self.look(first["requests"] + 150), "150 more transactions")
+                    cycle_us = undisturbed([self.counters()["cycle_us"] for _ in range(21)])
+                    each_us = (last["busy_us"] - first["busy_us"]) / (last["requests"] - first["requests"])
+                    return each_us * foretold["reads"] / cycle_us, foretold["busy"]
+
+                self.assert_holds(share, f"busy share of {slaves} slaves, timer {latency_ms} ms")
 
     def test_bytes_of_records(self):
         """Each device of the example sends each second: its last record, once all of its points were read."""
