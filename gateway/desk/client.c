@@ -217,3 +217,18 @@ enum err client_ask(struct client_line *line, const char *request, size_t size, 
     }
     return err;
 }
+
+int client_look(const struct desk *desk, const char *request, int (*show)(const struct desk *desk, const char *answer))
+{
+    char path[CLIENT_PATH_MAX];
+    struct client_line line = {.fd = -1};
+    const char *answer = NULL;
+    if (client_find(desk, path) != ERR_OK || client_open(&line, desk, path) != ERR_OK)
+        return EXIT_WRONG;
+    enum err err = client_ask(&line, request, strlen(request), &answer);
+    int const status = err == ERR_OK ? show(desk, answer) : EXIT_WRONG;
+    if (err != ERR_OK)
+        desk_complain(desk, "the gateway gave no answer: %s", "网关没有答复：%s", err_text(err));
+    client_close(&line);
+    return status;
+}

@@ -29,4 +29,8 @@ void client_close(struct client_line *line); /* accepts the zeroed with fd -1 */
  * newline, valid until the next call. ERR_TIMEOUT, ERR_CLOSED, ERR_FULL, ERR_MEMORY. */
 MUST_CHECK enum err client_ask(struct client_line *line, const char *request, size_t size, const char **ret_answer);
 
+/* Asks the gateway of the site file one line and hands its answer to `show`, whose exit status is the result. Complains
+ * itself, then EXIT_WRONG. */
+int client_look(const struct desk *desk, const char *request, int (*show)(const struct desk *desk, const char *answer));
+
 #endif

@@ -38,16 +38,5 @@ static int show(const struct desk *desk, const char *line)
 
 int verb_alarms(const struct desk *desk)
 {
-    static const char request[] = "{\"verb\":\"alarms\"}\n";
-    char path[CLIENT_PATH_MAX];
-    struct client_line line = {.fd = -1};
-    const char *answer = NULL;
-    if (client_find(desk, path) != ERR_OK || client_open(&line, desk, path) != ERR_OK)
-        return EXIT_WRONG;
-    enum err err = client_ask(&line, request, strlen(request), &answer);
-    int const status = err == ERR_OK ? show(desk, answer) : EXIT_WRONG;
-    if (err != ERR_OK)
-        desk_complain(desk, "the gateway gave no answer: %s", "网关没有答复：%s", err_text(err));
-    client_close(&line);
-    return status;
+    return client_look(desk, "{\"verb\":\"alarms\"}\n", show);
 }

@@ -46,10 +46,7 @@ static int show(const struct desk *desk, const char *line)
 int verb_read(const struct desk *desk)
 {
     char request[REQUEST_SIZE_MAX];
-    char path[CLIENT_PATH_MAX];
-    struct client_line line = {.fd = -1};
     struct text text;
-    const char *answer = NULL;
     if (desk->options.dev == NULL) {
         desk_complain(desk, "read needs --dev", "read 需要 --dev");
         return EXIT_USAGE;
@@ -59,12 +56,5 @@ int verb_read(const struct desk *desk)
                     "{\"verb\":\"read\",\"lang\":\"%s\",\"dev\":", desk->tongue.language == LANGUAGE_ZH ? "zh" : "en");
     text_put_json_string(&text, desk->options.dev);
     text_put(&text, "}\n");
-    if (text.full || client_find(desk, path) != ERR_OK || client_open(&line, desk, path) != ERR_OK)
-        return EXIT_WRONG;
-    enum err err = client_ask(&line, request, text.used, &answer);
-    int const status = err == ERR_OK ? show(desk, answer) : EXIT_WRONG;
-    if (err != ERR_OK)
-        desk_complain(desk, "the gateway gave no answer: %s", "网关没有答复：%s", err_text(err));
-    client_close(&line);
-    return status;
+    return text.full ? EXIT_WRONG : client_look(desk, request, show);
 }
