@@ -3,6 +3,7 @@
 
 Lines written to FIFO change it: "TABLE ADDRESS VALUE" with TABLE one of co di hr ir."""
 
+import os
 import sys
 import threading
 
@@ -15,11 +16,11 @@ FUNCTIONS = {"co": 1, "di": 2, "hr": 3, "ir": 4}
 
 
 def obey(fifo, slave):
-    while True:
-        with open(fifo, encoding="ascii") as lines:
-            for line in lines:
-                table, address, value = line.split()
-                slave.setValues(FUNCTIONS[table], int(address), [int(value)])
+    # Its own writer too: the pipe never ends, so that nobody who writes meets it between two readers.
+    with open(os.open(fifo, os.O_RDWR), encoding="ascii") as lines:
+        for line in lines:
+            table, address, value = line.split()
+            slave.setValues(FUNCTIONS[table], int(address), [int(value)])
 
 
 def main():
