@@ -9,7 +9,8 @@
  * - Messages queued but not written stay silent over a disconnect; MQTTAsync_destroy then calls onFailure for them, from
  *   inside destroy. They are of no interest any more: close() empties the mailbox afterwards.
  * - It resolves names under its mutex, so a dead DNS server would stall every centre: we look the name up ourselves first
- *   and call it only after that has worked; without TLS (which needs the name) it gets the address and asks nobody.
+ *   and call it only after that has worked. It gets the address and asks nobody; with TLS, which needs the name, it gets the
+ *   name and, when it asks for its address, our answer (names.h).
  * - `verify` (is this the host I asked for?) is 0 unless set. http_proxy in the environment is honoured unless removed.
  * - onFailure5.packet_type is read from freed memory: not looked at.
  * - It does not honour Server Keep Alive: CONNECTED says what the broker demands, and the sender connects again with it. */
@@ -19,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/uplink/names.h"
 #include "drivers/uplink/paho_private.h"
 #include "drivers/uplink/uplinks.h"
 #include "drivers/uplink/url.h"
@@ -32,24 +34,39 @@
 #define RECEIVE_MAX        16  /* orders the broker may have under way to us */
 #define ADDRESS_MAX        (URL_HOST_MAX + 32)
 
+static void keep_name(struct paho *paho, const char *host, const char *number)
+{
+    text_copy(paho->kept_host, sizeof paho->kept_host, host);
+    names_keep(host, number);
+}
+
+static void forget_name(struct paho *paho)
+{
+    if (paho->kept_host[0] != '\0')
+        names_forget(paho->kept_host);
+    paho->kept_host[0] = '\0';
+}
+
 /* Where to connect to, as Paho wants it. Blocks in the resolver, here and only here. With TLS the name itself: it is what
- * the certificate is held against; else the first address, so that Paho has nothing to look up. */
+ * the certificate is held against; else the first address. Paho has nothing to look up. */
 static bool resolve(struct paho *paho, const struct mqtt_url *url, char ret_address[static ADDRESS_MAX])
 {
     struct addrinfo const hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    char host[URL_HOST_MAX + 1];
+    char number[NAMES_NUMBER_MAX + 1];
     char text[TEXT_MAX];
-    text_copy(host, sizeof host, url->host);
-    int code = getaddrinfo(url->host, url->port, &hints, &found);
-    if (code == 0 && !url->tls)
-        code = getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST);
+    int code = names_ask(url->host, url->port, &hints, &found);
+    if (code == 0)
+        code = getnameinfo(found->ai_addr, found->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST);
     freeaddrinfo(found);
     if (code != 0) {
         (void)snprintf(text, sizeof text, "cannot find the address of %.70s: %.50s", url->host, gai_strerror(code));
         post_refused(paho, 0, text);
         return false;
     }
+    if (url->tls)
+        keep_name(paho, url->host, number);
+    const char *host = url->tls ? url->host : number;
     bool const is_ipv6 = strchr(host, ':') != NULL;
     (void)snprintf(ret_address, ADDRESS_MAX, "%s%s%s%s:%s", url->tls ? "ssl://" : "tcp://", is_ipv6 ? "[" : "", host,
                    is_ipv6 ? "]" : "", url->port);
@@ -64,8 +81,8 @@ static enum err create(struct paho *paho, const char *address, const struct upli
     MQTTAsync_createOptions *create_options = paho->v5 ? &v5 : &v3;
     create_options->sendWhileDisconnected = 0;
     create_options->maxBufferedMessages = BUFFERED_MAX;
-    int code = MQTTAsync_createWithOptions(&paho->handle, address, options->client_id, MQTTCLIENT_PERSISTENCE_NONE,
-                                           NULL, create_options);
+    int code = paho->library.MQTTAsync_createWithOptions(&paho->handle, address, options->client_id,
+                                                         MQTTCLIENT_PERSISTENCE_NONE, NULL, create_options);
     if (code != MQTTASYNC_SUCCESS) {
         paho->handle = NULL;
         return ERR_MEMORY;
@@ -129,10 +146,19 @@ static void start(struct paho *paho, bool tls_wanted, const struct uplink_option
         hear_tls(paho, &tls);
         connect_options->ssl = &tls;
     }
-    int code = MQTTAsync_connect(paho->handle, connect_options);
-    const char *said = MQTTAsync_strerror(code);
+    int code = paho->library.MQTTAsync_connect(paho->handle, connect_options);
+    const char *said = paho->library.MQTTAsync_strerror(code);
     if (code != MQTTASYNC_SUCCESS)
         post_refused(paho, 0, said != NULL ? said : "");
+}
+
+static bool open_library(struct paho *paho, bool tls)
+{
+    char why[TEXT_MAX];
+    if (paho_library_open(&paho->library, tls, why, sizeof why) == ERR_OK)
+        return true;
+    post_refused(paho, 0, why);
+    return false;
 }
 
 static void paho_close(void *self, bool polite);
@@ -149,7 +175,7 @@ static enum err paho_connect(void *self, const struct uplink_options *options)
     paho->v5 = options->mqtt != 3;
     paho->tls_trouble[0] = '\0';
     text_copy(paho->subscribe, sizeof paho->subscribe, options->subscribe != NULL ? options->subscribe : "");
-    if (!resolve(paho, &url, address))
+    if (!resolve(paho, &url, address) || !open_library(paho, url.tls))
         return ERR_OK;
     err = create(paho, address, options);
     if (err == ERR_OK)
@@ -221,7 +247,7 @@ static void subscribe(struct paho *paho)
         return;
     hear_subscription(paho, &answer);
     answer.subscribeOptions.retainAsPublished = 1;
-    (void)MQTTAsync_subscribe(paho->handle, paho->subscribe, 1, &answer);
+    (void)paho->library.MQTTAsync_subscribe(paho->handle, paho->subscribe, 1, &answer);
 }
 
 static const char *take_text(const char *from, char *to, size_t size)
@@ -292,7 +318,7 @@ static void disconnect(struct paho *paho, bool polite)
     hear_goodbye(paho, options);
     v5.reasonCode = polite ? MQTTREASONCODE_NORMAL_DISCONNECTION : MQTTREASONCODE_DISCONNECT_WITH_WILL_MESSAGE;
     bell_answer(&paho->disconnected);
-    if (MQTTAsync_disconnect(paho->handle, options) != MQTTASYNC_SUCCESS)
+    if (paho->library.MQTTAsync_disconnect(paho->handle, options) != MQTTASYNC_SUCCESS)
         return;
     struct pollfd wait = {.fd = paho->disconnected.fd, .events = POLLIN};
     if (poll(&wait, 1, DISCONNECT_WAIT_MS) > 0)
@@ -307,9 +333,10 @@ static void paho_close(void *self, bool polite)
     if (paho->handle != NULL) {
         if (paho->connected && (polite || paho->v5))
             disconnect(paho, polite);
-        MQTTAsync_destroy(&paho->handle);
+        paho->library.MQTTAsync_destroy(&paho->handle);
         paho->handle = NULL;
     }
+    forget_name(paho);
     paho->connected = false;
     while (ring_pop(&paho->mailbox, &letter, sizeof letter, &size) == ERR_OK)
         ; /* of a connection that is no more */
@@ -328,11 +355,8 @@ static void paho_destroy(void *self)
 
 void uplink_library_init(void)
 {
-    MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
-    options.do_openssl_init = 1;
     (void)unsetenv("http_proxy");
     (void)unsetenv("https_proxy");
-    MQTTAsync_global_init(&options);
 }
 
 enum err uplink_make(struct bell *bell, struct uplink *ret_uplink)
@@ -354,11 +378,24 @@ enum err uplink_make(struct bell *bell, struct uplink *ret_uplink)
     return ERR_OK;
 }
 
+static const char *version_of(bool tls, const char *what)
+{
+    struct paho_library library = {.is_open = false};
+    char why[TEXT_MAX];
+    if (paho_library_open(&library, tls, why, sizeof why) != ERR_OK)
+        return "not installed";
+    for (const MQTTAsync_nameValue *fact = library.MQTTAsync_getVersionInfo(); fact->name != NULL; fact++)
+        if (strcmp(fact->name, what) == 0)
+            return fact->value;
+    return "unknown";
+}
+
 const char *uplink_library_version(void)
 {
-    const MQTTAsync_nameValue *facts = MQTTAsync_getVersionInfo();
-    for (; facts->name != NULL; facts++)
-        if (strcmp(facts->name, "Version") == 0)
-            return facts->value;
-    return "unknown";
+    return version_of(false, "Version");
+}
+
+const char *uplink_tls_version(void)
+{
+    return version_of(true, "OpenSSL version");
 }

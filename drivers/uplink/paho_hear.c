@@ -56,25 +56,27 @@ static uint8_t failure_code(int code)
 
 /* --- connecting --- */
 
-static uint16_t property_of(const MQTTProperties *properties, enum MQTTPropertyCodes code, uint16_t otherwise)
+static uint16_t property_of(const struct paho *paho, const MQTTProperties *properties, enum MQTTPropertyCodes code,
+                            uint16_t otherwise)
 {
     MQTTProperties list = *properties; /* Paho's functions are not const */
-    if (!MQTTProperties_hasProperty(&list, code))
+    if (!paho->library.MQTTProperties_hasProperty(&list, code))
         return otherwise;
-    int const value = MQTTProperties_getNumericValue(&list, code);
+    int const value = paho->library.MQTTProperties_getNumericValue(&list, code);
     return value > 0 && value <= UINT16_MAX ? (uint16_t)value : otherwise;
 }
 
 static void on_connected5(void *context, MQTTAsync_successData5 *data)
 {
+    struct paho *paho = context;
     struct letter letter;
     letter.head = (struct mail){.kind = UPLINK_CONNECTED, .receive_maximum = UINT16_MAX};
     if (data != NULL) {
         letter.head.receive_maximum =
-            property_of(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, letter.head.receive_maximum);
-        letter.head.keepalive_s = property_of(&data->properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, 0);
+            property_of(paho, &data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, letter.head.receive_maximum);
+        letter.head.keepalive_s = property_of(paho, &data->properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, 0);
     }
-    post(context, &letter);
+    post(paho, &letter);
 }
 
 static void on_connected(void *context, MQTTAsync_successData *data)
@@ -87,7 +89,7 @@ static void on_connected(void *context, MQTTAsync_successData *data)
 
 static void say_refused(struct paho *paho, int code, uint8_t reason, const char *message)
 {
-    const char *said = message != NULL ? message : MQTTAsync_strerror(code);
+    const char *said = message != NULL ? message : paho->library.MQTTAsync_strerror(code);
     if (paho->tls_trouble[0] != '\0')
         said = paho->tls_trouble;
     post_refused(paho, reason, said != NULL && reason == 0 ? said : "");
@@ -160,9 +162,10 @@ static void on_kicked(void *context, MQTTProperties *properties, enum MQTTReason
 }
 
 /* The text of a property that points into a packet, cut off at what there is room for; NULL when it is not there. */
-static const MQTTLenString *find_data(MQTTProperties *properties, enum MQTTPropertyCodes code, int size_max)
+static const MQTTLenString *find_data(const struct paho *paho, MQTTProperties *properties, enum MQTTPropertyCodes code,
+                                      int size_max)
 {
-    MQTTProperty *found = MQTTProperties_getProperty(properties, code);
+    MQTTProperty *found = paho->library.MQTTProperties_getProperty(properties, code);
     if (found == NULL || found->value.data.len <= 0 || found->value.data.len > size_max)
         return NULL;
     return &found->value.data;
@@ -189,10 +192,10 @@ static void post_message(struct paho *paho, const char *topic, size_t topic_size
     at += topic_size;
     if (paho->v5) {
         head->response_size =
-            put_data(at, find_data(&message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, UPLINK_TOPIC_MAX));
+            put_data(at, find_data(paho, &message->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, UPLINK_TOPIC_MAX));
         at += head->response_size;
-        head->correlation_size =
-            put_data(at, find_data(&message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA, UPLINK_CORRELATION_MAX));
+        head->correlation_size = put_data(
+            at, find_data(paho, &message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA, UPLINK_CORRELATION_MAX));
         at += head->correlation_size;
     }
     memcpy(at, message->payload, (size_t)message->payloadlen);
@@ -209,16 +212,16 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
                       ring_used(&paho->mailbox, &used_max) < MAILBOX_FOR_OTHERS;
     if (fits)
         post_message(paho, topic, size, message);
-    MQTTAsync_freeMessage(&message);
-    MQTTAsync_free(topic);
+    paho->library.MQTTAsync_freeMessage(&message);
+    paho->library.MQTTAsync_free(topic);
     return 1; /* taken, or dropped for good: asking for it again would not make it smaller */
 }
 
 int hear_losses(struct paho *paho)
 {
-    int code = MQTTAsync_setCallbacks(paho->handle, paho, on_lost, on_message, NULL);
+    int code = paho->library.MQTTAsync_setCallbacks(paho->handle, paho, on_lost, on_message, NULL);
     if (code == MQTTASYNC_SUCCESS && paho->v5)
-        code = MQTTAsync_setDisconnected(paho->handle, paho, on_kicked);
+        code = paho->library.MQTTAsync_setDisconnected(paho->handle, paho, on_kicked);
     return code;
 }
 

@@ -6,6 +6,8 @@
 #include <MQTTAsync.h>
 #include <stdatomic.h>
 
+#include "drivers/uplink/paho_library.h"
+#include "drivers/uplink/url.h"
 #include "gateway/base/bell.h"
 #include "gateway/base/ring.h"
 #include "gateway/ports/uplink.h"
@@ -24,10 +26,12 @@ struct slot {
 
 struct paho {
     struct bell *bell;
-    MQTTAsync handle; /* NULL: none */
+    struct paho_library library; /* open while there is a handle */
+    MQTTAsync handle;            /* NULL: none */
     bool connected;
     bool v5;
     char subscribe[UPLINK_TOPIC_MAX + 1];
+    char kept_host[URL_HOST_MAX + 1]; /* names.h; "" none */
     struct slot slots[SLOTS_MAX];
     struct ring mailbox;
     struct bell disconnected;   /* answered by close(polite) */

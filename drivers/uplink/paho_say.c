@@ -110,5 +110,5 @@ int say_message(const struct paho *paho, const struct uplink_message *message, s
     packet.retained = message->retain ? 1 : 0;
     packet.properties = properties;
     hear_message(paho, slot, &answer);
-    return MQTTAsync_sendMessage(paho->handle, message->topic, &packet, &answer);
+    return paho->library.MQTTAsync_sendMessage(paho->handle, message->topic, &packet, &answer);
 }

@@ -6,7 +6,7 @@
 #include "gateway/base/err.h"
 #include "gateway/ports/uplink.h"
 
-/* Once, before any thread starts: initialises the library, removes http_proxy and https_proxy from the environment. */
+/* Once, before any thread starts: removes http_proxy and https_proxy from the environment. */
 void uplink_library_init(void);
 
 /* `bell` is rung whenever the mailbox gets something; it must outlive the uplink. */
@@ -16,7 +16,9 @@ MUST_CHECK enum err uplink_make(struct bell *bell, struct uplink *ret_uplink);
  * acknowledged at once. For tests and for looking at what would be sent. `path` must outlive the uplink. */
 MUST_CHECK enum err uplink_make_file(const char *path, struct bell *bell, struct uplink *ret_uplink);
 
-/* Paho's, at run time: "1.3.12". Static. */
+/* Paho's, at run time: "1.3.12"; what does its TLS: "OpenSSL 3.0.17 1 Jul 2025". Each loads the library to ask it; "not
+ * installed" when that cannot be done. Static. */
 const char *uplink_library_version(void);
+const char *uplink_tls_version(void);
 
 #endif

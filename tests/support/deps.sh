@@ -1,10 +1,10 @@
 #!/bin/sh
-# deps.sh demo|test|bench|analyze: installs the Debian packages that are missing, and only those. Silent and without
-# touching the network when nothing is missing. apt-get as root, through sudo otherwise.
+# deps.sh demo|test|bench|analyze|cover: installs the Debian packages that are missing, and only those. Silent and
+# without touching the network when nothing is missing. apt-get as root, through sudo otherwise.
 # shellcheck disable=SC2086 # lists of packages are meant to split
 set -eu
 
-build="gcc libc6-dev make git pkg-config libmodbus-dev libsqlite3-dev libcjson-dev libssl-dev zlib1g-dev"
+build="gcc libc6-dev make git pkg-config libmodbus-dev libsqlite3-dev libcjson-dev libmd-dev libssl-dev zlib1g-dev"
 build="$build libpaho-mqtt-dev"
 demo="$build python3 mosquitto mosquitto-clients tzdata"
 # libclang-rt-14-dev: clang's sanitizers and libFuzzer; not a hard dependency of Debian 12's clang (14).
@@ -12,14 +12,17 @@ test="$demo clang libclang-rt-14-dev clang-format libcmocka-dev python3-paho-mqt
 test="$test python3-serial-asyncio python3-jsonschema mbpoll socat shellcheck openssl"
 bench="$test valgrind"
 analyze="$test clang-tidy cppcheck"
+# Counts conditions, not only branches; Debian 12 has it beside its own clang 14.
+cover="$test clang-19 llvm-19"
 
 case "${1:-}" in
 demo) wanted=$demo ;;
 test) wanted=$test ;;
 bench) wanted=$bench ;;
 analyze) wanted=$analyze ;;
+cover) wanted=$cover ;;
 *)
-    echo "usage: deps.sh demo|test|bench|analyze" >&2
+    echo "usage: deps.sh demo|test|bench|analyze|cover" >&2
     exit 2
     ;;
 esac

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "drivers/uplink/names.h"
 #include "drivers/uplink/uplinks.h"
 #include "gateway/base/clock.h"
 
@@ -26,8 +27,8 @@ static struct {
     atomic_uint others; /* lookups of other names than numbers, Paho's own included */
 } dns;
 
-/* In the place of libc's, for Paho too. */
-int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_found)
+/* In the place of the system's, for Paho too. */
+int names_ask(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **ret_found)
 {
     int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     void *found = dlsym(RTLD_NEXT, "getaddrinfo");
@@ -196,6 +197,71 @@ static void a_dead_name_server_holds_up_nobody_else(void **state)
     (void)close(broker.listener);
 }
 
+/* With TLS Paho is given the name, which the certificate is held against. */
+static void with_tls_too_the_name_is_looked_up_once(void **state)
+{
+    (void)state;
+    struct line line;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    struct addrinfo *found = NULL;
+    unsigned char hello[512];
+    char url[64];
+    int const listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    atomic_store(&dns.others, 0);
+    open_line(&line);
+    (void)snprintf(url, sizeof url, "mqtts://localhost:%u", ntohs(address.sin_port));
+    assert_int_equal(connect_to(&line, url), ERR_OK);
+    int const fd = accept(listener, NULL, NULL); /* so Paho has the address … */
+    ssize_t const got = read(fd, hello, sizeof hello);
+    assert_int_equal(atomic_load(&dns.others), 1); /* … and the name server was asked once, by us */
+    assert_true(got > 0);
+    assert_non_null(memmem(hello, (size_t)got, "localhost", 9)); /* server name indication: RFC 6066, 3 */
+    assert_int_equal(getaddrinfo("localhost", NULL, NULL, &found), 0);
+    freeaddrinfo(found);
+    assert_int_equal(atomic_load(&dns.others), 1);
+    close_line(&line);
+    assert_int_equal(getaddrinfo("localhost", NULL, NULL, &found), 0); /* closed: it is not kept any longer */
+    freeaddrinfo(found);
+    assert_int_equal(atomic_load(&dns.others), 2);
+    (void)close(fd);
+    (void)close(listener);
+}
+
+static void names_are_kept_as_long_as_anybody_needs_them(void **state)
+{
+    (void)state;
+    struct addrinfo *found = NULL;
+    char number[NAMES_NUMBER_MAX + 1];
+    atomic_store(&dns.others, 0);
+    names_keep("localhost", "127.0.0.9");
+    names_keep("localhost", "127.0.0.7");
+    names_forget("localhost");
+    assert_int_equal(getaddrinfo("localhost", "1883", NULL, &found), 0);
+    assert_int_equal(getnameinfo(found->ai_addr, found->ai_addrlen, number, sizeof number, NULL, 0, NI_NUMERICHOST), 0);
+    freeaddrinfo(found);
+    assert_string_equal(number, "127.0.0.7");
+    names_forget("localhost");
+    names_forget("localhost"); /* one too many: nothing */
+    for (int i = 0; i < 2 * NAMES_MAX; i++) {
+        (void)snprintf(number, sizeof number, "host-%d", i);
+        names_keep(number, "127.0.0.3"); /* those there is no room for are asked for */
+    }
+    assert_int_equal(atomic_load(&dns.others), 0);
+    assert_int_equal(getaddrinfo("host-0", NULL, NULL, &found), 0);
+    freeaddrinfo(found);
+    assert_int_equal(getaddrinfo("localhost", NULL, NULL, &found), 0);
+    freeaddrinfo(found);
+    assert_int_equal(atomic_load(&dns.others), 1);
+    for (int i = 0; i < 2 * NAMES_MAX; i++) {
+        (void)snprintf(number, sizeof number, "host-%d", i);
+        names_forget(number);
+    }
+}
+
 /* A broker that takes the connection and says nothing, with and without TLS. */
 static void a_silent_broker_holds_up_nobody_else(void **state)
 {
@@ -239,6 +305,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_name_server_holds_up_nobody_else),
         cmocka_unit_test(a_silent_broker_holds_up_nobody_else),
+        cmocka_unit_test(with_tls_too_the_name_is_looked_up_once),
+        cmocka_unit_test(names_are_kept_as_long_as_anybody_needs_them),
     };
     uplink_library_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
