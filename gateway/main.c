@@ -9,10 +9,13 @@
 #include "drivers/link/links.h"
 #include "drivers/uplink/uplinks.h"
 #include "gateway/base/check.h"
-#include "gateway/base/digest.h"
 #include "gateway/base/text.h"
 #include "gateway/desk/desk.h"
 #include "gateway/run/journal.h"
+
+/* Rings and buffers of this size and more are mappings of their own, of which only the pages cost memory that were ever
+ * touched; said, because else glibc moves the limit up when the first of them is freed. */
+#define MAPPED_MIN (128 * 1024)
 
 struct places { /* where this program lies and what lies around it */
     char program[PATH_MAX];
@@ -48,15 +51,16 @@ int main(int argc, char **argv)
 {
     struct places places;
     struct library const libraries[] = {
-        {"libmodbus", link_library_version()},
-        {"paho-mqtt-c", uplink_library_version()},
-        {"sqlite", journal_library_version()},
-        {"libcrypto", digest_library_version()},
+        {"libmodbus", link_library_version},
+        {"paho-mqtt-c", uplink_library_version},
+        {"sqlite", journal_library_version},
+        {"libcrypto", uplink_tls_version},
         {NULL, NULL},
     };
     find_program(&places);
     find_profiles(&places);
     (void)mallopt(M_ARENA_MAX, 1); /* threads allocate next to nothing: one heap is smaller than one each */
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_MIN);
     return desk_run(
         &(struct desk_doors){
             .version = OUTPOST_VERSION,

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define THIN_RECORDS_MAX 400  /* looked at together */
-#define THIN_POINTS_MAX  4096 /* points of devices and buckets in them; a power of two */
+#define THIN_RECORDS_MAX 16384 /* looked at together */
+#define THIN_POINTS_MAX  16384 /* points of devices and buckets in them; a power of two */
 
 struct thin_point { /* of one device in one bucket */
     uint64_t key;   /* 0: free */

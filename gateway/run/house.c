@@ -49,12 +49,14 @@ struct house_bus {
     struct bell bell;
     struct room room;
     struct thread thread;
+    int64_t due_mono_us; /* house_step only: when it wants to be called again */
 };
 
 struct house_sender {
     struct sender *sender;
     struct room room;
     struct thread thread;
+    int64_t due_mono_us; /* as above */
 };
 
 struct house {
@@ -73,6 +75,8 @@ struct house {
     struct room judge_room;
     struct thread judge_thread;
     struct recorder *recorder;
+    int64_t judge_due_mono_us;    /* as above */
+    int64_t recorder_due_mono_us; /* as above */
     size_t bus_count;
     struct house_bus *buses;
     size_t sender_count;
@@ -465,12 +469,17 @@ enum err house_run(struct house *house, atomic_bool *stop, void (*idle)(void *co
     return stopped != ERR_OK ? stopped : started;
 }
 
-/* The doll's house: every room once, in the order in which data walks. */
+/* The doll's house: each room that has something to do, once, in the order in which data walks. As with threads, that is one
+ * whose bell has rung or whose time has come. */
 
-static void answer(struct bell *bell)
+static void turn_room(struct bell *bell, int64_t *due_mono_us, int64_t (*step)(void *self, struct now now), void *self,
+                      struct now now)
 {
-    if (atomic_load(&bell->rung))
+    bool const rung = atomic_load(&bell->rung);
+    if (rung)
         bell_answer(bell);
+    if (rung || now.mono_us >= *due_mono_us)
+        *due_mono_us = step(self, now);
 }
 
 static bool any_bell_rung(struct house *house)
@@ -487,16 +496,17 @@ int64_t house_step(struct house *house, struct now now)
 {
     int64_t next_mono_us = CLOCK_NEVER;
     for (size_t i = 0; i < house->bus_count; i++) {
-        answer(&house->buses[i].bell);
-        next_mono_us = earlier(next_mono_us, bus_step(house->buses[i].bus, now));
+        struct house_bus *bus = &house->buses[i];
+        turn_room(&bus->bell, &bus->due_mono_us, bus_step, bus->bus, now);
+        next_mono_us = earlier(next_mono_us, bus->due_mono_us);
     }
-    answer(&house->inbox_bell);
-    next_mono_us = earlier(next_mono_us, judge_step(house->judge, now));
-    answer(&house->recorder_bell);
-    next_mono_us = earlier(next_mono_us, recorder_step(house->recorder, now));
+    turn_room(&house->inbox_bell, &house->judge_due_mono_us, judge_step, house->judge, now);
+    turn_room(&house->recorder_bell, &house->recorder_due_mono_us, recorder_step, house->recorder, now);
+    next_mono_us = earlier(next_mono_us, earlier(house->judge_due_mono_us, house->recorder_due_mono_us));
     for (size_t i = 0; i < house->sender_count; i++) {
-        answer(&house->bells->list[i]);
-        next_mono_us = earlier(next_mono_us, sender_step(house->senders[i].sender, now));
+        struct house_sender *sender = &house->senders[i];
+        turn_room(&house->bells->list[i], &sender->due_mono_us, sender_step, sender->sender, now);
+        next_mono_us = earlier(next_mono_us, sender->due_mono_us);
     }
     return any_bell_rung(house) ? now.mono_us : next_mono_us;
 }

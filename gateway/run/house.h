@@ -29,6 +29,7 @@ MUST_CHECK enum err house_bells_open(struct house_bells **ret_bells, const struc
 struct bell *house_sender_bell(struct house_bells *bells, size_t centre);
 void house_bells_close(struct house_bells *bells); /* after house_close; accepts NULL */
 
+/* ERR_BUSY: another process has the journal. */
 MUST_CHECK enum err house_open(struct house **ret_house, struct house_bells *bells, const struct house_setup *setup);
 void house_close(struct house *house); /* threads stopped before; accepts NULL */
 
@@ -51,7 +52,8 @@ void house_wake(struct house *house);
 /* When the judge's last step ended; while house_run runs it steps at least each second. The watchdog's food. Any thread. */
 int64_t house_judge_beat_mono_us(struct house *house);
 
-/* One turn of every room in the calling thread; returns the earliest time any of them wants to run again. */
+/* One turn, in the calling thread, of every room whose bell has rung or whose time has come; returns the earliest time any of
+ * them wants to run again. */
 int64_t house_step(struct house *house, struct now now);
 
 #endif

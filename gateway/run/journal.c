@@ -1,4 +1,4 @@
-/* The journal on disk, format 3 (`PRAGMA user_version`).
+/* The journal on disk, format 4 (`PRAGMA user_version`).
  *
  * Two SQLite 3 databases in journal.dir, WAL, synchronous=FULL, page_size 4096. `lock` beside them is held with flock(2)
  * by the one process that writes. Times are UTC milliseconds, numbers of records start at 1.
@@ -25,6 +25,9 @@
  *       salvage, salvage_first, salvage_last, salvage_next   while a damaged file is salvaged: its name; numbers from `first` to
  *                 `last` come back or are declared; down to `next` that is done. Gone when it is finished
  *       note_X_high, note_X_lw   (in the file of the *other* lane) how far lane X had got, noted at least each 4096 numbers
+ *       reserved, tail   (telemetry.db) numbers up to `reserved` may have been given to records that are in memory only, in the
+ *                 tail whose meta has the same token. Written with FULL before the first of them is given. Found by a start
+ *                 without that tail, they are declared (gap, why "reserved") and never given again
  *   alarms.db also: machine_boot (kernel's boot id), occurrence_floor, gap_declared_a, gap_declared_t.
  *
  * alarms.db also:
@@ -45,6 +48,8 @@
  *   NAME.salvaged-BOOT   which may be deleted, and is when the disk is needed
  *   reserve       room for the next transactions of a full disk, nothing else (journal_room.c)
  *   /dev/shm/outpost-HASH/alarms.db   lane a while the disk cannot be written (journal_spare.c)
+ *   /dev/shm/outpost-HASH/telemetry.db   the tail: the newest part of lane t while the flash budget is used up; record, gap and
+ *                 cursor as above, all numbers above those of the disk (journal_tail.c)
  *
  * What may never change: the meaning of seq, of gap and of a record's bytes. A newer format gets the next user_version and
  * a row in `migrations` (journal_fresh.c), which is run in the transaction of the opening; a file that is newer than the
@@ -241,6 +246,7 @@ enum err journal_begin(struct journal *journal, enum lane lane)
         return err;
     file->in_transaction = true;
     file->uncommitted_last = file->last;
+    journal->tail.uncommitted = 0;
     memcpy(journal->uncommitted_declared, journal->gap_declared, sizeof journal->gap_declared);
     return ERR_OK;
 }
@@ -256,6 +262,8 @@ enum err journal_commit(struct journal *journal, enum lane lane)
     file->last = file->uncommitted_last;
     if (lane == LANE_A)
         memcpy(journal->gap_declared, journal->uncommitted_declared, sizeof journal->gap_declared);
+    if (lane == LANE_TAIL)
+        journal->tail.bytes += journal->tail.uncommitted;
     file->trouble[0] = '\0';
     return ERR_OK;
 }
@@ -279,7 +287,17 @@ enum err journal_put_record(struct journal *journal, enum lane lane, const struc
     enum err err = put_record(journal, lane, SQL_PUT_RECORD, record);
     if (err == ERR_OK)
         file->uncommitted_last = record->seq;
+    if (err == ERR_OK && lane == LANE_TAIL)
+        journal->tail.uncommitted += record->payload_size;
     return err;
+}
+
+enum err journal_put_moved_record(struct journal *journal, const struct journal_record *record)
+{
+    struct journal_file *file = &journal->files[LANE_T];
+    CHECK(file->in_transaction && record->seq > file->uncommitted_last);
+    file->uncommitted_last = record->seq;
+    return put_record(journal, LANE_T, SQL_PUT_RECORD, record);
 }
 
 enum err journal_put_old_record(struct journal *journal, enum lane lane, const struct journal_record *record)
@@ -541,11 +559,9 @@ void journal_parse_ranges(const char *ranges, struct journal_cursor *cursor)
     }
 }
 
-enum err journal_get_cursor(struct journal *journal, enum lane lane, const char *centre,
-                            struct journal_cursor *ret_cursor)
+static enum err get_cursor(struct journal *journal, enum lane lane, const char *centre,
+                           struct journal_cursor *ret_cursor)
 {
-    if (!journal_is_open(journal, lane))
-        return ERR_CLOSED;
     sqlite3_stmt *get = statement_of(journal, lane, SQL_GET_CURSOR);
     bind_text(get, 1, centre);
     enum err err = journal_query(journal, lane, SQL_GET_CURSOR, "read a cursor");
@@ -554,6 +570,21 @@ enum err journal_get_cursor(struct journal *journal, enum lane lane, const char 
     *ret_cursor = (struct journal_cursor){.lw = column_number(get, 0)};
     journal_parse_ranges(column_text(get, 1), ret_cursor);
     (void)sqlite3_reset(get);
+    return ERR_OK;
+}
+
+enum err journal_get_cursor(struct journal *journal, enum lane lane, const char *centre,
+                            struct journal_cursor *ret_cursor)
+{
+    struct journal_cursor newer = {.lw = 0};
+    if (!journal_is_open(journal, lane))
+        return ERR_CLOSED;
+    bool const in_tail = lane == LANE_T && journal_is_open(journal, LANE_TAIL) &&
+                         get_cursor(journal, LANE_TAIL, centre, &newer) == ERR_OK;
+    enum err const err = get_cursor(journal, lane, centre, ret_cursor);
+    if (!in_tail || (err == ERR_OK && newer.lw < ret_cursor->lw))
+        return err;
+    *ret_cursor = newer;
     return ERR_OK;
 }
 
@@ -612,7 +643,9 @@ uint64_t journal_occurrence_floor(const struct journal *journal)
 
 uint64_t journal_last(const struct journal *journal, enum lane lane)
 {
-    return journal->files[lane].last;
+    uint64_t const last = journal->files[lane].last;
+    uint64_t const in_tail = lane == LANE_T ? journal->files[LANE_TAIL].last : 0;
+    return in_tail > last ? in_tail : last;
 }
 
 const char *journal_trouble(const struct journal *journal)
@@ -653,6 +686,9 @@ void journal_destroy(struct journal *journal)
     }
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
         journal_close_lane(journal, lane);
+    if (journal_is_open(journal, LANE_TAIL) && journal->tail.reserved == 0)
+        journal_remove_tail(journal);
+    journal_close_lane(journal, LANE_TAIL); /* what is in it is there at the next start */
     if (journal->lock_fd >= 0)
         (void)close(journal->lock_fd);
     free(journal);

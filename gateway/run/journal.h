@@ -5,7 +5,8 @@
  * (telemetry.db) holds telemetry. Each file fails alone: while one cannot be written the other goes on.
  *
  * A record's number is its row number: strictly +1 per lane, over restarts too. A number exists exactly when its row is
- * committed or a gap row that covers it is.
+ * committed or a gap row that covers it is; numbers of the tail exist when its row is committed there, and are reserved on the
+ * disk before.
  *
  * Every function blocks for the disk unless it says otherwise. A journal and a reader each belong to one thread. */
 #ifndef OUTPOST_RUN_JOURNAL_H
@@ -23,7 +24,8 @@
 /* SQLite's, at run time: "3.40.1". Static; does not block. */
 const char *journal_library_version(void);
 
-enum lane { LANE_A, LANE_T, LANE_COUNT };
+/* LANE_TAIL: lane t's newest part, in memory (journal_tail.c); no lane of its own. */
+enum lane { LANE_A, LANE_T, LANE_COUNT, LANE_TAIL = LANE_COUNT };
 
 static inline char lane_letter(enum lane lane)
 {
@@ -107,6 +109,12 @@ MUST_CHECK enum err journal_make(struct journal **ret_journal, const struct jour
 /* Closes both files, marked as stopped cleanly; accepts NULL. */
 void journal_destroy(struct journal *journal);
 
+/* Takes the directory for this process until journal_destroy; journal_open does it where nobody did. ERR_BUSY: another process
+ * has it (journal_holder). ERR_IO: the directory is not there, or cannot be written. */
+MUST_CHECK enum err journal_lock(struct journal *journal);
+/* The number of the process that has it, as it noted it; 0: not noted. */
+long journal_holder(const char *dir);
+
 /* Opens one file if it is not open: creates it, sets a damaged one aside and begins a fresh one. Lane a must be open
  * before lane t. ERR_BUSY: another process has this journal. Every other error is worth trying again later. */
 MUST_CHECK enum err journal_open(struct journal *journal, enum lane lane);
@@ -118,7 +126,7 @@ uint32_t journal_boot(const struct journal *journal); /* number of starts, this 
 /* Occurrences of a rule without a stored state go on from here (a lost alarms.db must not repeat a uid). */
 uint64_t journal_occurrence_floor(const struct journal *journal);
 
-/* The newest committed (or burned) number; the next record gets the one after it. Does not block. */
+/* The newest committed (or burned) number, of lane t also in the tail; the next record gets the one after it. Does not block. */
 uint64_t journal_last(const struct journal *journal, enum lane lane);
 
 /* Why it does not work, or what was found at opening, for a person; "" when all is well. Does not block. */
@@ -207,10 +215,52 @@ bool journal_has_spare(const struct journal *journal); /* an earlier process lef
 MUST_CHECK enum err journal_take_spare(struct journal *journal, struct journal *spare);
 void journal_remove_spare(struct journal *spare);
 
+/* The tail: the newest part of lane t in memory (beside the spare, 12 MiB and a log of 1 MiB), for when writing each record would
+ * wear the disk out. begin, put_record, put_gap, put_cursor and commit take LANE_TAIL once it is open; readers find it by
+ * themselves, behind the disk's rows. What a killed process left is gone on with by journal_open(LANE_T); what is lost with the
+ * power is declared there (gap "reserved"). */
+/* Numbers of the lane up to `upto` may be given in the tail; opens it. ERR_PERMISSION: there is no such memory. */
+MUST_CHECK enum err journal_reserve(struct journal *journal, uint64_t upto);
+uint64_t journal_reserved(const struct journal *journal);   /* does not block; nor do these two */
+uint64_t journal_tail_count(const struct journal *journal); /* numbers that are not on the disk */
+uint64_t journal_tail_bytes(const struct journal *journal); /* of their records */
+
+/* Hands at most `count` records of the tail, from number `from` up to `upto`, to thin_add (core/thin.h). */
+struct thin;
+MUST_CHECK enum err journal_look_at_tail(struct journal *journal, uint64_t from, uint64_t upto, unsigned count,
+                                         struct thin *thin, uint64_t *ret_next);
+
+/* Moves the oldest records of the tail to the disk, in one transaction with the cursors: JOURNAL_MOVE_KEPT of them, or as many as
+ * that takes, up to `upto`. Of what is left out, numbers that not every centre has are declared (gap "thin"). */
+#define JOURNAL_MOVE_KEPT   400
+#define JOURNAL_MOVE_LOOKED 4000
+struct journal_moving {
+    uint64_t upto;
+    struct thin *thin; /* what is kept; NULL: all. The next record to be moved is its number `thin_index` */
+    size_t thin_index;
+    unsigned share;     /* … and of that so much, in 1024 */
+    uint64_t keep_from; /* from here on all is kept */
+    uint64_t delivered; /* up to here every centre has it */
+    uint64_t reserve;   /* the new limit of reserved numbers; 0: the tail is left, none */
+};
+struct journal_moved {
+    size_t looked_at;
+    size_t kept;
+    uint64_t declared; /* records that are gone and that not every centre had */
+};
+MUST_CHECK enum err journal_move_tail(struct journal *journal, const struct journal_moving *how,
+                                      struct journal_moved *ret_moved);
+/* The tail cannot be written: it is given up, and all its numbers are declared (gap "reserved"). */
+MUST_CHECK enum err journal_lose_tail(struct journal *journal);
+
+/* The directory of spare and tail of a journal in `dir`; it need not exist. */
+#define JOURNAL_MEMORY_DIR_SIZE 64
+void journal_memory_dir(const char *dir, char ret_dir[static JOURNAL_MEMORY_DIR_SIZE]);
+
 /* True once after the lane's file was begun anew: states, cursors and registries that are known have to be put again. */
 bool journal_take_renewed(struct journal *journal, enum lane lane);
 
-/* Deletes of telemetry what core/thin.h can do without, in a transaction of its own: of at most THIN_RECORDS_MAX records from
+/* Deletes of telemetry what core/thin.h can do without, in a transaction of its own: of at most 400 records from
  * number `from` on, made before `before`. The gap ("thin") covers all numbers between the first and the last that went. */
 struct journal_thinning {
     uint64_t from;
@@ -222,7 +272,6 @@ struct journal_thinned {
     size_t looked_at;
     uint64_t gone;
 };
-struct thin;
 MUST_CHECK enum err journal_thin(struct journal *journal, const struct journal_thinning *how, struct thin *thin,
                                  struct journal_thinned *ret_thinned);
 

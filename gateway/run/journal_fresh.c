@@ -73,15 +73,13 @@ static bool same_machine(const struct journal *journal, const char *machine)
     return journal->machine_id[0] == '\0' || machine[0] == '\0' || strcmp(journal->machine_id, machine) == 0;
 }
 
-int journal_put_lost(sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last)
+int journal_put_lost(sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last, const char *why)
 {
     if (first > last)
         return SQLITE_OK;
     return journal_execute(
-        db,
-        "INSERT INTO gap(id,first,last,why) VALUES(1+max(ifnull((SELECT max(id) FROM gap),0),%lld),%lld,%lld,"
-        "'salvage')",
-        (long long)declared, (long long)first, (long long)last);
+        db, "INSERT INTO gap(id,first,last,why) VALUES(1+max(ifnull((SELECT max(id) FROM gap),0),%lld),%lld,%lld,%Q)",
+        (long long)declared, (long long)first, (long long)last, why);
 }
 
 /* Where a fresh file's numbers begin, and what is lost before them (lost_first > lost_last: nothing). */
@@ -143,6 +141,8 @@ static int create_tables(struct journal *journal, enum lane lane)
                                lane == LANE_A ? journal_tables_a : "", JOURNAL_FORMAT);
     if (code == SQLITE_OK)
         code = put_beginning(journal, lane);
+    if (code == SQLITE_OK && lane == LANE_T)
+        code = journal_put_reserved(journal);
     file->noted = false;
     file->renewed = true;
     return code;
@@ -159,6 +159,7 @@ static const struct migration {
                "ALTER TABLE state ADD COLUMN until_utc INTEGER NOT NULL DEFAULT 0;"
                "ALTER TABLE state ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
                "ALTER TABLE state ADD COLUMN count INTEGER NOT NULL DEFAULT 0;" ORDERED_TABLE},
+    [3] = {"", ""}, /* meta knows reserved numbers: who does not would give them twice */
 };
 
 static int migrate(sqlite3 *db, enum lane lane, int64_t version)
@@ -176,7 +177,7 @@ static int migrate(sqlite3 *db, enum lane lane, int64_t version)
 static int drop_record(sqlite3 *db, uint64_t declared, uint64_t seq)
 {
     int code = journal_execute(db, "DELETE FROM record WHERE seq=%lld", (long long)seq);
-    return code == SQLITE_OK ? journal_put_lost(db, declared, seq, seq) : code;
+    return code == SQLITE_OK ? journal_put_lost(db, declared, seq, seq, "salvage") : code;
 }
 
 static bool is_sound(sqlite3_stmt *row, uint64_t *ret_seq)
@@ -242,7 +243,7 @@ static int change_stream(struct journal *journal, enum lane lane)
     int code = read_last(db, &last);
     if (code == SQLITE_OK)
         code = journal_set_meta_text(db, "stream", journal->stream);
-    return code == SQLITE_OK ? journal_put_lost(db, journal->gap_declared[lane], 1, last) : code;
+    return code == SQLITE_OK ? journal_put_lost(db, journal->gap_declared[lane], 1, last, "salvage") : code;
 }
 
 static int adopt_states(struct journal *journal)
@@ -320,6 +321,11 @@ int journal_settle_in(struct journal *journal, enum lane lane)
         code = drop_changed(journal, lane);
     if (code == SQLITE_OK)
         code = read_last(file->db, &last);
+    if (code == SQLITE_OK && lane == LANE_T) {
+        code = journal_settle_tail(journal, last);
+        if (code == SQLITE_OK)
+            code = read_last(file->db, &last);
+    }
     if (code == SQLITE_OK)
         code = journal_execute(file->db, "COMMIT");
     if (code != SQLITE_OK)

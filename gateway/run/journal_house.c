@@ -6,6 +6,8 @@
 #include "gateway/core/thin.h"
 #include "gateway/run/journal_private.h"
 
+#define THIN_COUNT 400 /* records looked at, and thinned in one transaction */
+
 static sqlite3_stmt *statement_of(struct journal *journal, enum lane lane, enum journal_sql sql)
 {
     return journal->files[lane].sql[sql];
@@ -85,8 +87,7 @@ static enum err delete_to(struct journal *journal, enum lane lane, uint64_t last
     return journal_run(journal, lane, SQL_DELETE_TO, "delete old records");
 }
 
-/* One gap a run of them: the last gap grows while no event declares it. */
-static enum err put_gone(struct journal *journal, uint64_t first, uint64_t last, const char *why)
+enum err journal_put_gone(struct journal *journal, uint64_t first, uint64_t last, const char *why)
 {
     sqlite3_stmt *newest = statement_of(journal, LANE_T, SQL_LAST_GAP);
     bind_number(newest, 1, journal->gap_declared[LANE_T]);
@@ -124,7 +125,7 @@ enum err journal_evict(struct journal *journal, unsigned count, uint64_t *ret_ev
     if (err == ERR_OK)
         err = delete_to(journal, LANE_T, last);
     if (err == ERR_OK)
-        err = put_gone(journal, first, last, "size");
+        err = journal_put_gone(journal, first, last, "size");
     if (err == ERR_OK)
         err = journal_commit(journal, LANE_T);
     if (err == ERR_OK)
@@ -145,14 +146,14 @@ static enum err look_at_some(struct journal *journal, const struct journal_thinn
     size_t count = 0;
     enum err err = ERR_OK;
     thin_begin(thin, how->bucket_ms);
-    while (count < THIN_RECORDS_MAX && (err = journal_query(journal, LANE_T, SQL_SOME, "read old records")) == ERR_OK) {
+    while (count < THIN_COUNT && (err = journal_query(journal, LANE_T, SQL_SOME, "read old records")) == ERR_OK) {
         const char *topic = (const char *)sqlite3_column_text(read, 2);
         const char *payload = sqlite3_column_blob(read, 3);
         ret_numbers[count++] = column_number(read, 0);
         CHECK(thin_add(thin, sqlite3_column_int64(read, 1), topic != NULL ? topic : "", payload != NULL ? payload : "",
                        (size_t)sqlite3_column_bytes(read, 3)));
     }
-    if (count == THIN_RECORDS_MAX)
+    if (count == THIN_COUNT)
         err = ERR_OK;
     (void)sqlite3_reset(read);
     *ret_count = count;
@@ -181,7 +182,7 @@ static enum err thin_out(struct journal *journal, struct thin *thin, const uint6
         gone++;
     }
     if (err == ERR_OK && gone > 0)
-        err = put_gone(journal, first, last, "thin");
+        err = journal_put_gone(journal, first, last, "thin");
     if (err == ERR_OK)
         err = journal_commit(journal, LANE_T);
     if (err == ERR_OK)
@@ -192,7 +193,7 @@ static enum err thin_out(struct journal *journal, struct thin *thin, const uint6
 enum err journal_thin(struct journal *journal, const struct journal_thinning *how, struct thin *thin,
                       struct journal_thinned *ret_thinned)
 {
-    uint64_t numbers[THIN_RECORDS_MAX];
+    uint64_t numbers[THIN_COUNT];
     struct journal_thinned thinned = {.next = how->from};
     size_t count = 0;
     if (!journal_is_open(journal, LANE_T))
@@ -258,20 +259,22 @@ enum err journal_note(struct journal *journal, enum lane lane, uint64_t lw, bool
 {
     struct journal_file *file = &journal->files[lane];
     enum lane const other = lane == LANE_A ? LANE_T : LANE_A;
+    bool const ahead = lane == LANE_T && journal->tail.reserved > file->last;
+    uint64_t const high = ahead ? journal->tail.reserved : file->last;
     file->lw = lw;
-    bool const due = !file->noted || file->last >= file->noted_last + JOURNAL_NOTE_EVERY;
+    bool const due = !file->noted || high >= file->noted_last + JOURNAL_NOTE_EVERY;
     if (!journal_is_open(journal, lane) || !journal_is_open(journal, other) || (!due && !always))
         return ERR_OK;
     enum err err = journal_begin(journal, other);
     if (err == ERR_OK)
-        err = journal_put_meta_number(journal, other, lane == LANE_A ? "note_a_high" : "note_t_high", file->last);
+        err = journal_put_meta_number(journal, other, lane == LANE_A ? "note_a_high" : "note_t_high", high);
     if (err == ERR_OK)
         err = journal_put_meta_number(journal, other, lane == LANE_A ? "note_a_lw" : "note_t_lw", lw);
     if (err == ERR_OK)
         err = journal_commit(journal, other);
     if (err == ERR_OK) {
         file->noted = true;
-        file->noted_last = file->last;
+        file->noted_last = high;
     }
     return err;
 }

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -71,27 +70,6 @@ static enum err make_dir(struct journal *journal, struct journal_file *file)
     (void)snprintf(file->trouble, sizeof file->trouble, "cannot make the journal's directory %.80s: %s", journal->dir,
                    strerror_r(errno, reason, sizeof reason));
     return ERR_IO;
-}
-
-/* Two writers would give the same numbers twice. */
-static enum err lock_dir(struct journal *journal, struct journal_file *file)
-{
-    char path[PATH_MAX];
-    char reason[64];
-    if (journal->lock_fd >= 0)
-        return ERR_OK;
-    (void)snprintf(path, sizeof path, "%s/lock", journal->dir);
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        journal->lock_fd = fd;
-        return ERR_OK;
-    }
-    bool const busy = fd >= 0 && errno == EWOULDBLOCK;
-    (void)snprintf(file->trouble, sizeof file->trouble, "%.100s: %s", path,
-                   busy ? "another outpost is using this journal" : strerror_r(errno, reason, sizeof reason));
-    if (fd >= 0)
-        (void)close(fd);
-    return busy ? ERR_BUSY : ERR_IO;
 }
 
 static void sync_dir(const struct journal *journal)
@@ -322,7 +300,7 @@ enum err journal_open(struct journal *journal, enum lane lane)
     CHECK(lane == LANE_A || journal->known);
     enum err err = make_dir(journal, file);
     if (err == ERR_OK)
-        err = lock_dir(journal, file);
+        err = journal_lock(journal);
     if (err == ERR_OK)
         err = open_file(journal, lane);
     if (err != ERR_OK)

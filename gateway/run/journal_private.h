@@ -10,7 +10,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define JOURNAL_FORMAT    3 /* user_version of both files */
+#define JOURNAL_FORMAT    4 /* user_version of both files */
 #define JOURNAL_PAGE_SIZE 4096
 #define JOURNAL_NAME_MAX  255          /* of an alarm id */
 #define JOURNAL_CORRUPT   ".corrupt-"  /* what follows a damaged file's name, then the boot: still to be salvaged … */
@@ -103,14 +103,20 @@ struct journal {
     char machine_id[64];
     char machine_boot_id[64];
     int lock_fd;
-    struct journal_file files[LANE_COUNT];
-    bool known; /* stream, boot and floor are those of this process */
+    struct journal_file files[LANE_COUNT + 1]; /* the last: LANE_TAIL */
+    bool known;                                /* stream, boot and floor are those of this process */
     char stream[JOURNAL_STREAM_SIZE];
     uint32_t boot;
     uint64_t occurrence_floor;
-    uint64_t gap_declared[LANE_COUNT]; /* id of the last gap an event declares */
-    uint64_t uncommitted_declared[LANE_COUNT];
+    uint64_t gap_declared[LANE_COUNT + 1]; /* id of the last gap an event declares; of the tail none is */
+    uint64_t uncommitted_declared[LANE_COUNT + 1];
     struct journal_origin given; /* of a spare: where it begins */
+    struct {
+        char token[20];    /* also on the disk, beside `reserved`: whose rows go on from the disk's */
+        uint64_t reserved; /* numbers up to here may have been given in the tail; 0: none */
+        uint64_t bytes;    /* of its records */
+        uint64_t uncommitted;
+    } tail;
     const char *incident_what;
     char incident[160];
     struct { /* the strings of the last journal_next_state */
@@ -171,7 +177,7 @@ void journal_find_origin(struct journal *journal, enum lane lane, struct journal
 /* The first transaction: fresh tables where there are none, an older format brought up to date, and this start. */
 MUST_CHECK int journal_settle_in(struct journal *journal, enum lane lane);
 /* Numbers first..last may be lost; nothing when first > last. `declared`: id of the last gap that was declared. */
-MUST_CHECK int journal_put_lost(struct sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last);
+MUST_CHECK int journal_put_lost(struct sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last, const char *why);
 
 /* --- journal_salvage.c --- */
 
@@ -195,10 +201,24 @@ void journal_copy_small_tables(struct sqlite3 *from, struct sqlite3 *to, enum la
 
 /* --- journal_spare.c --- */
 
-#define JOURNAL_SPARE_DIR_SIZE 64
-void journal_spare_dir(const char *dir, char ret_dir[static JOURNAL_SPARE_DIR_SIZE]);
-/* Of its alarms.db; false: there is none. */
-bool journal_spare_path(const char *dir, char ret_path[static PATH_MAX]);
+/* Of the spare (LANE_A) or the tail (LANE_TAIL); false: there is none. */
+bool journal_memory_path(const char *dir, enum lane lane, char ret_path[static PATH_MAX]);
+/* The directory of both, made, and nobody else's. */
+MUST_CHECK bool journal_make_memory(const char *dir);
+
+/* --- journal_tail.c --- */
+
+/* In the first transaction on telemetry.db, whose newest number is `last`: takes up the tail that a killed process left, or
+ * declares what was reserved. */
+MUST_CHECK int journal_settle_tail(struct journal *journal, uint64_t last);
+/* Into a telemetry.db that had to be begun anew: what is reserved. */
+MUST_CHECK int journal_put_reserved(struct journal *journal);
+void journal_remove_tail(struct journal *journal); /* closes it; its file goes */
+
+/* journal.c: a record of the tail, above the newest number. */
+MUST_CHECK enum err journal_put_moved_record(struct journal *journal, const struct journal_record *record);
+/* journal_house.c: declares deleted ones; one gap a run of them: the last gap grows while no event declares it. */
+MUST_CHECK enum err journal_put_gone(struct journal *journal, uint64_t first, uint64_t last, const char *why);
 
 /* journal.c: a record below the newest number, for journal_salvage. */
 MUST_CHECK enum err journal_put_old_record(struct journal *journal, enum lane lane,

@@ -296,7 +296,7 @@ int journal_salvage_begin(struct journal *journal, enum lane lane, uint64_t firs
     if (last == 0)
         return SQLITE_OK; /* there was nothing */
     if (!open_aside(journal, lane))
-        return journal_put_lost(file->db, journal->gap_declared[lane], first, last);
+        return journal_put_lost(file->db, journal->gap_declared[lane], first, last, "salvage");
     journal_copy_small_tables(file->salvage.from, file->db, lane);
     int code = journal_set_meta_text(file->db, "salvage", file->salvage.name);
     if (code == SQLITE_OK)

@@ -12,14 +12,14 @@
 #include "gateway/base/check.h"
 #include "gateway/run/journal_private.h"
 
-#define SPARE_BASE     "/dev/shm" /* of every Linux; its files are memory, and gone after a reboot */
+#define MEMORY_BASE    "/dev/shm" /* of every Linux; its files are memory, and gone after a reboot */
 #define SPARE_SIZE_MAX ((uint64_t)8 * 1024 * 1024)
 #define SPARE_SKIP     1000000 /* and a random number below 2^32 */
 #define COPY_COUNT     200
 
-void journal_spare_dir(const char *dir, char ret_dir[static JOURNAL_SPARE_DIR_SIZE])
+void journal_memory_dir(const char *dir, char ret_dir[static JOURNAL_MEMORY_DIR_SIZE])
 {
-    (void)snprintf(ret_dir, JOURNAL_SPARE_DIR_SIZE, SPARE_BASE "/outpost-%016llx",
+    (void)snprintf(ret_dir, JOURNAL_MEMORY_DIR_SIZE, MEMORY_BASE "/outpost-%016llx",
                    (unsigned long long)journal_hash(dir, strlen(dir)));
 }
 
@@ -31,18 +31,25 @@ static bool is_ours(const char *dir)
            (status.st_mode & 077) == 0;
 }
 
-bool journal_spare_path(const char *dir, char ret_path[static PATH_MAX])
+bool journal_make_memory(const char *dir)
 {
-    char spare[JOURNAL_SPARE_DIR_SIZE];
-    journal_spare_dir(dir, spare);
-    (void)snprintf(ret_path, PATH_MAX, "%s/alarms.db", spare);
-    return is_ours(spare) && access(ret_path, F_OK) == 0;
+    char memory[JOURNAL_MEMORY_DIR_SIZE];
+    journal_memory_dir(dir, memory);
+    return (mkdir(memory, 0700) == 0 || errno == EEXIST) && is_ours(memory);
+}
+
+bool journal_memory_path(const char *dir, enum lane lane, char ret_path[static PATH_MAX])
+{
+    char memory[JOURNAL_MEMORY_DIR_SIZE];
+    journal_memory_dir(dir, memory);
+    (void)snprintf(ret_path, PATH_MAX, "%s/%s", memory, lane == LANE_A ? "alarms.db" : "telemetry.db");
+    return access(ret_path, F_OK) == 0 && is_ours(memory);
 }
 
 bool journal_has_spare(const struct journal *journal)
 {
     char path[PATH_MAX];
-    return journal_spare_path(journal->dir, path);
+    return journal_memory_path(journal->dir, LANE_A, path);
 }
 
 /* The disk may still be read: states, cursors and registries as they stand there, and what it says of itself. */
@@ -96,11 +103,11 @@ static enum err open_spare(struct journal *spare, sqlite3 *disk)
 
 enum err journal_open_spare(struct journal **ret_spare, struct journal *journal)
 {
-    char dir[JOURNAL_SPARE_DIR_SIZE];
+    char dir[JOURNAL_MEMORY_DIR_SIZE];
     struct journal *spare = NULL;
-    journal_spare_dir(journal->dir, dir);
+    journal_memory_dir(journal->dir, dir);
     bool const left = journal_has_spare(journal);
-    if ((mkdir(dir, 0700) != 0 && errno != EEXIST) || !is_ours(dir))
+    if (!journal_make_memory(journal->dir))
         return ERR_PERMISSION;
     enum err err = journal_make(&spare, &(struct journal_setup){.dir = dir,
                                                                 .size_max = SPARE_SIZE_MAX,

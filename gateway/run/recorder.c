@@ -10,19 +10,15 @@
 #include "gateway/run/recorder_private.h"
 #include "gateway/run/sender.h"
 
-#define GROUP_A_SIZE      ((size_t)96 * 1024)
-#define GROUP_T_SIZE      ((size_t)192 * 1024) /* some 300 records of 20 points */
-#define GROUP_WAIT_US     5000                 /* telemetry: no longer than this after the first of a group … */
-#define GROUP_WAIT_MAX_US 10000000LL           /* … unless the flash budget is used up */
-#define GROUP_QUIET_US    1000                 /* … or until nothing came for this long: polls come in bursts */
-#define ACKED_WAIT_US     250000               /* acknowledged registries may wait for the next commit of their lane */
-#define CURSOR_WAIT_US    1000000
-#define RETRY_FIRST_US    200000LL
-#define RETRY_MAX_US      5000000LL
-#define STEP_MAX_US       1000000LL
-#define STEP_GROUPS_MAX   16 /* of one lane in one step */
-#define STEP_ACKS_MAX     256
-#define ROOM_TRIES        4 /* on a full disk: what was set aside, the reserve, the oldest telemetry twice */
+#define GROUP_A_SIZE    ((size_t)96 * 1024)
+#define GROUP_T_SIZE    ((size_t)192 * 1024) /* some 300 records of 20 points */
+#define GROUP_QUIET_US  1000                 /* telemetry: until nothing came for this long; polls come in bursts */
+#define ACKED_WAIT_US   250000               /* acknowledged registries may wait for the next commit of their lane */
+#define RETRY_FIRST_US  200000LL
+#define RETRY_MAX_US    5000000LL
+#define STEP_MAX_US     1000000LL
+#define STEP_GROUPS_MAX 16 /* of one lane in one step */
+#define ROOM_TRIES      4  /* on a full disk: what was set aside, the reserve, the oldest telemetry twice */
 
 /* --- numbers and stamps --- */
 
@@ -56,27 +52,6 @@ uint64_t recorder_delivered(const struct recorder *recorder, enum lane lane)
 
 /* --- writing --- */
 
-static enum err put_cursors(struct recorder *recorder, enum lane lane)
-{
-    enum err err = ERR_OK;
-    for (size_t i = 0; err == ERR_OK && i < recorder->setup.site->centre_count; i++)
-        if (recorder->cursors[i][lane].dirty)
-            err = journal_put_cursor(recorder->journal, lane, recorder->setup.site->centres[i].id,
-                                     &recorder->cursors[i][lane].cursor);
-    return err;
-}
-
-static void cursors_stored(struct recorder *recorder, enum lane lane)
-{
-    bool any = false;
-    for (size_t i = 0; i < recorder->setup.site->centre_count; i++) {
-        recorder->cursors[i][lane].dirty = false;
-        any = any || recorder->cursors[i][LANE_A].dirty || recorder->cursors[i][LANE_T].dirty;
-    }
-    if (!any)
-        recorder->cursors_due_mono_us = CLOCK_NEVER;
-}
-
 void recorder_failed(struct recorder *recorder, enum lane lane)
 {
     if (recorder->lanes[lane].failures == 0) {
@@ -96,16 +71,31 @@ static bool may_try(const struct recorder *recorder, enum lane lane)
     return recorder->now.mono_us >= recorder->lanes[lane].retry_mono_us;
 }
 
+static enum err write_into(struct recorder *recorder, enum lane lane, enum lane into)
+{
+    enum err err = journal_begin(recorder->journal, into);
+    if (err == ERR_OK)
+        err = group_put(&recorder->lanes[lane].group, recorder->journal, into);
+    if (err == ERR_OK)
+        err = recorder_put_cursors(recorder, lane, into);
+    if (err == ERR_OK)
+        err = journal_commit(recorder->journal, into);
+    return err;
+}
+
 static enum err try_to_write(struct recorder *recorder, enum lane lane)
 {
-    enum err err = journal_begin(recorder->journal, lane);
+    enum lane const into = recorder_into(recorder, lane);
+    if (into != LANE_TAIL)
+        return write_into(recorder, lane, lane);
+    enum err err = recorder_reserve(recorder);
+    if (err != ERR_OK)
+        return err;
+    err = write_into(recorder, lane, into);
     if (err == ERR_OK)
-        err = group_put(&recorder->lanes[lane].group, recorder->journal, lane);
-    if (err == ERR_OK)
-        err = put_cursors(recorder, lane);
-    if (err == ERR_OK)
-        err = journal_commit(recorder->journal, lane);
-    return err;
+        return ERR_OK;
+    recorder_tail_failed(recorder, err);
+    return ERR_BUSY; /* the disk itself is not full */
 }
 
 /* What has no record is found in the stored states: active/ of these subjects is due. */
@@ -139,198 +129,8 @@ enum err recorder_write(struct recorder *recorder, enum lane lane)
     group_reset(group);
     if (lane == LANE_A)
         tell_hushed(recorder);
-    cursors_stored(recorder, lane);
+    recorder_cursors_stored(recorder, lane);
     return journal_note(recorder->journal, lane, recorder_delivered(recorder, lane), false);
-}
-
-/* Notes the time, so that a group is not kept for longer than it may. */
-static void stamp_group(struct recorder *recorder, enum lane lane)
-{
-    struct group *group = &recorder->lanes[lane].group;
-    if (group->first_mono_us == 0)
-        group->first_mono_us = recorder->now.mono_us;
-    group->newest_mono_us = recorder->now.mono_us;
-}
-
-/* --- news into groups; each returns false when the group has no room for it --- */
-
-static void name_rule(const struct site *site, size_t index, struct journal_state *state)
-{
-    CHECK(index < site->rule_count);
-    const struct rule *rule = &site->rules[index];
-    state->subject = site->subjects[rule->subject].id;
-    state->name = rule->id;
-    state->cls = site->subjects[rule->subject].cls;
-    state->priority = priority_text(rule->priority);
-}
-
-static const char *device_id(const struct site *site, size_t index)
-{
-    CHECK(index < site->device_count);
-    return site->devices[index].id;
-}
-
-void recorder_state(const struct recorder *recorder, const struct stored *stored, struct journal_state *ret_state)
-{
-    const struct site *site = recorder->setup.site;
-    *ret_state = (struct journal_state){
-        .kind = (enum stored_kind)stored->kind,
-        .name = "",
-        .sub = stored->sub,
-        .state = stored->state,
-        .flags = stored->flags & (uint16_t)~STORED_OTHER_BOOT,
-        .quality = stored->quality,
-        .has_value = stored->has_value != 0,
-        .since_utc_ms = stored->since_utc_ms,
-        .pending_mono_ms = stored->pending_mono_ms,
-        .value = stored->value,
-        .cls = "",
-        .priority = "",
-        .until_mono_ms = stored->until_mono_ms,
-        .until_utc_ms = stored->until_utc_ms,
-        .told = stored->told,
-        .count = stored->count,
-    };
-    switch (ret_state->kind) {
-    case STORED_RULE:
-        name_rule(site, stored->index, ret_state);
-        ret_state->occurrence = recorder->occurrence_base[stored->index] + stored->occurrence;
-        break;
-    case STORED_DUE:
-        name_rule(site, stored->index, ret_state);
-        break;
-    case STORED_INTERLOCK:
-        CHECK(stored->index < site->interlock_count);
-        ret_state->subject = site->interlocks[stored->index].id;
-        break;
-    case STORED_HOLD:
-        CHECK(stored->sub < DERIVE_HOLDS_MAX);
-        ret_state->subject = device_id(site, stored->index);
-        break;
-    case STORED_DRILL:
-    case STORED_CYLINDER:
-        ret_state->subject = device_id(site, stored->index);
-        break;
-    }
-}
-
-static bool add_stored(struct recorder *recorder, struct group *group, const struct stored *stored)
-{
-    struct journal_state state;
-    recorder_state(recorder, stored, &state);
-    recorder_keep_state(recorder, stored);
-    return group_add_state(group, &state);
-}
-
-static bool add_alarm(struct recorder *recorder, struct group *group, const struct news *news)
-{
-    const struct site *site = recorder->setup.site;
-    const struct news_alarm *alarm = &news->is.alarm;
-    struct payload_stamp stamp;
-    struct text payload;
-    CHECK(alarm->rule < site->rule_count);
-    recorder_stamp(recorder, LANE_A, news->utc_ms, news->synced != 0, &stamp);
-    if (!group_begin_record(group, &payload))
-        return false;
-    payload_alarm(&payload, site, &stamp, alarm, recorder->occurrence_base[alarm->rule] + alarm->occurrence);
-    return group_end_record(group, &payload, stamp.seq, stamp.at_utc_ms, "alarm/",
-                            site->subjects[site->rules[alarm->rule].subject].id);
-}
-
-static bool add_event(struct recorder *recorder, struct group *group, enum notice notice, const char *detail,
-                      int64_t at_utc_ms, bool synced)
-{
-    struct payload_stamp stamp;
-    struct text payload;
-    recorder_stamp(recorder, LANE_A, at_utc_ms, synced, &stamp);
-    if (!group_begin_record(group, &payload))
-        return false;
-    payload_event(&payload, recorder->setup.site, &stamp, notice_text(notice), detail);
-    return group_end_record(group, &payload, stamp.seq, stamp.at_utc_ms, "event", "");
-}
-
-/* What became of a centre's order goes with the event that says so. */
-static bool add_answer(struct recorder *recorder, struct group *group, const struct news_answer *answer)
-{
-    struct journal_order order = {.answered = true};
-    if (answer->id[0] == '\0')
-        return true;
-    CHECK(answer->centre < recorder->setup.site->centre_count);
-    order.centre = recorder->setup.site->centres[answer->centre].id;
-    text_copy(order.id, sizeof order.id, answer->id);
-    text_copy(order.code, sizeof order.code, answer->code);
-    text_copy(order.why, sizeof order.why, answer->why);
-    (void)snprintf(order.detail, sizeof order.detail, "\"count\":%" PRIu32, answer->count);
-    return group_add_order(group, &order);
-}
-
-static bool add_telemetry(struct recorder *recorder, struct group *group, struct news *news)
-{
-    const struct site *site = recorder->setup.site;
-    struct payload_stamp stamp;
-    struct text payload;
-    if (news->is.telemetry.dropped > 0) { /* numbers for what never was: burned and declared */
-        uint64_t const first = recorder_next_number(recorder, LANE_T);
-        struct journal_gap const gap = {
-            .of = LANE_T, .first = first, .last = first + news->is.telemetry.dropped - 1, .why = "ring"};
-        if (!group_add_gap(group, &gap))
-            return false;
-        recorder->dropped += news->is.telemetry.dropped;
-        news->is.telemetry.dropped = 0;
-        recorder->gaps_may_wait = true;
-    }
-    recorder_stamp(recorder, LANE_T, news->utc_ms, news->synced != 0, &stamp);
-    if (!group_begin_record(group, &payload))
-        return false;
-    payload_telemetry(&payload, site, &stamp, &news->is.telemetry);
-    return group_end_record(group, &payload, stamp.seq, stamp.at_utc_ms, "telemetry/",
-                            site->devices[news->is.telemetry.device].id);
-}
-
-/* The record and the state it led to never part: both or neither. */
-static bool add_news(struct recorder *recorder, enum lane lane, struct news *news)
-{
-    struct group *group = &recorder->lanes[lane].group;
-    struct group const before = *group;
-    bool added = true;
-    switch ((enum news_kind)news->kind) {
-    case NEWS_ALARM:
-        added = add_alarm(recorder, group, news);
-        break;
-    case NEWS_NOTICE:
-        added = add_event(recorder, group, (enum notice)news->is.notice.notice, news->is.notice.detail, news->utc_ms,
-                          news->synced != 0) &&
-                add_answer(recorder, group, &news->is.notice.answer);
-        break;
-    case NEWS_TELEMETRY:
-        added = add_telemetry(recorder, group, news);
-        break;
-    case NEWS_STORED:
-    case NEWS_HUSHED:
-        break;
-    }
-    if (added && news->has_stored != 0 && lane == LANE_A)
-        added = add_stored(recorder, group, &news->stored);
-    if (added && news->kind == NEWS_HUSHED) {
-        recorder->hushed[recorder->setup.site->rules[news->stored.index].subject] = true;
-        recorder->any_hushed = true;
-    }
-    if (added)
-        stamp_group(recorder, lane);
-    else if (lane == LANE_A)
-        *group = before;
-    return added;
-}
-
-void recorder_put_event(struct recorder *recorder, enum notice notice, const char *detail, int64_t at_utc_ms,
-                        bool synced)
-{
-    struct group *group = &recorder->lanes[LANE_A].group;
-    bool added = add_event(recorder, group, notice, detail, at_utc_ms, synced);
-    if (!added && recorder_write(recorder, LANE_A) == ERR_OK)
-        added = add_event(recorder, group, notice, detail, at_utc_ms, synced);
-    if (added)
-        stamp_group(recorder, LANE_A);
 }
 
 /* --- the two rings --- */
@@ -343,6 +143,7 @@ static bool take(struct recorder *recorder, enum lane lane)
     if (!held->held && ring_pop(ring, &held->news, sizeof held->news, &size) == ERR_OK) {
         CHECK(size == news_size(&held->news) && (held->news.kind == NEWS_TELEMETRY) == (lane == LANE_T));
         held->held = true;
+        recorder->news_taken += lane == LANE_A ? 1 : 0;
     }
     return held->held;
 }
@@ -352,7 +153,7 @@ static bool fill(struct recorder *recorder, enum lane lane)
 {
     while (take(recorder, lane)) {
         struct held_news *held = &recorder->lanes[lane].held;
-        if (!add_news(recorder, lane, &held->news)) {
+        if (!recorder_add_news(recorder, lane, &held->news)) {
             CHECK(!group_is_empty(&recorder->lanes[lane].group)); /* an empty group takes any one item */
             return false;
         }
@@ -386,24 +187,14 @@ static int64_t telemetry_due_mono_us(const struct recorder *recorder)
     if (group_is_empty(group))
         return CLOCK_NEVER;
     int64_t const wait_us = recorder->group_wait_us;
-    int64_t const quiet = group->newest_mono_us + (wait_us > GROUP_WAIT_US ? wait_us : GROUP_QUIET_US);
+    int64_t const quiet = group->newest_mono_us + (wait_us > RECORDER_GROUP_WAIT_US ? wait_us : GROUP_QUIET_US);
     int64_t const latest = group->first_mono_us + wait_us;
     return quiet < latest ? quiet : latest;
 }
 
-/* What was written for alarms and cursors counts too; only telemetry waits for it. */
-static void keep_budget(struct recorder *recorder)
-{
-    thrift_spend(&recorder->thrift, journal_take_written(recorder->disk));
-    recorder->group_wait_us =
-        recorder->setup.site->journal.flash_budget > 0
-            ? thrift_wait_us(&recorder->thrift, recorder->now.mono_us, GROUP_WAIT_US, GROUP_WAIT_MAX_US)
-            : GROUP_WAIT_US;
-}
-
 static void record_telemetry(struct recorder *recorder)
 {
-    keep_budget(recorder);
+    recorder_keep_budget(recorder);
     bool empty = false;
     for (int i = 0; i < STEP_GROUPS_MAX && !empty && recorder_lane_ready(recorder, LANE_T); i++) {
         empty = fill(recorder, LANE_T);
@@ -414,23 +205,6 @@ static void record_telemetry(struct recorder *recorder)
 }
 
 /* --- gaps --- */
-
-static void put_gap_event(struct recorder *recorder, const struct journal_gap *gap, const char *centre, unsigned reason)
-{
-    char detail[256];
-    struct text text;
-    text_init(&text, detail, sizeof detail);
-    text_put_format(&text, "\"of\":\"%c\",\"from\":%" PRIu64 ",\"to\":%" PRIu64 ",\"why\":", lane_letter(gap->of),
-                    gap->first, gap->last);
-    text_put_json_string(&text, gap->why);
-    if (centre != NULL) {
-        text_put(&text, ",\"centre\":");
-        text_put_json_string(&text, centre);
-        text_put_format(&text, ",\"reason\":%u", reason);
-    }
-    CHECK(!text.full);
-    recorder_put_event(recorder, NOTICE_GAP, detail, recorder->now.utc_ms, recorder->now.synced);
-}
 
 /* The event and the mark that it was made commit together: exactly one event for each gap, whenever the power goes. */
 static void declare_gaps(struct recorder *recorder)
@@ -443,7 +217,7 @@ static void declare_gaps(struct recorder *recorder)
         while ((err = journal_next_gap(recorder->journal, lane, &gap)) == ERR_OK) {
             if (!group_is_empty(&recorder->lanes[LANE_A].group) && recorder_write(recorder, LANE_A) != ERR_OK)
                 return;
-            put_gap_event(recorder, &gap, NULL, 0);
+            recorder_put_gap_event(recorder, &gap, NULL, 0);
             if (!group_add_gap_declared(&recorder->lanes[LANE_A].group, lane, gap.id) ||
                 recorder_write(recorder, LANE_A) != ERR_OK)
                 return;
@@ -453,136 +227,6 @@ static void declare_gaps(struct recorder *recorder)
     }
     recorder->gaps_may_wait =
         !journal_is_open(recorder->journal, LANE_T) || !group_is_empty(&recorder->lanes[LANE_T].group);
-}
-
-/* --- acknowledgements --- */
-
-static void take_cursor(struct recorder *recorder, const struct sender_ack *ack)
-{
-    enum lane const lane = ack->lane == 'a' ? LANE_A : LANE_T;
-    struct cursor_kept *kept = &recorder->cursors[ack->centre][lane];
-    if (ack->lw < kept->cursor.lw)
-        return;
-    kept->cursor = (struct journal_cursor){.lw = ack->lw};
-    for (size_t i = 0; i < ack->range_count && i < JOURNAL_RANGES_MAX; i++) {
-        kept->cursor.ranges[i][0] = ack->ranges[i][0];
-        kept->cursor.ranges[i][1] = ack->ranges[i][1];
-        kept->cursor.range_count++;
-    }
-    kept->dirty = true;
-    if (recorder->cursors_due_mono_us == CLOCK_NEVER)
-        recorder->cursors_due_mono_us = recorder->now.mono_us + CURSOR_WAIT_US;
-}
-
-static void take_refused(struct recorder *recorder, const struct sender_ack *ack)
-{
-    struct journal_gap const gap = {.of = ack->lane == 'a' ? LANE_A : LANE_T,
-                                    .first = ack->ranges[0][0],
-                                    .last = ack->ranges[0][1],
-                                    .why = "refused"};
-    put_gap_event(recorder, &gap, recorder->setup.site->centres[ack->centre].id, ack->reason);
-    /* Before any cursor that passes over it: when this fails no acknowledgement is taken until it went through. */
-    if (recorder_write(recorder, LANE_A) != ERR_OK)
-        log_say(LOG_WARNING, "recorder", "what a broker refused is not declared yet");
-}
-
-static void take_registry(struct recorder *recorder, const struct sender_ack *ack)
-{
-    struct group *group = &recorder->lanes[LANE_A].group;
-    const char *centre = recorder->setup.site->centres[ack->centre].id;
-    bool added = group_add_registry_acked(group, centre, ack->dev, ack->sha256);
-    if (!added && recorder_write(recorder, LANE_A) == ERR_OK)
-        added = group_add_registry_acked(group, centre, ack->dev, ack->sha256);
-    if (added) /* if not: it is published once more at the next connection */
-        stamp_group(recorder, LANE_A);
-}
-
-static void take_notice(struct recorder *recorder, const struct sender_ack *ack)
-{
-    CHECK(ack->notice < NOTICE_COUNT);
-    recorder_put_event(recorder, (enum notice)ack->notice, ack->detail, recorder->now.utc_ms, recorder->now.synced);
-}
-
-static bool add_order(struct recorder *recorder, const struct journal_order *order)
-{
-    struct group *group = &recorder->lanes[LANE_A].group;
-    bool added = group_add_order(group, order);
-    if (!added && recorder_write(recorder, LANE_A) == ERR_OK)
-        added = group_add_order(group, order);
-    return added && recorder_write(recorder, LANE_A) == ERR_OK;
-}
-
-/* Its id is on the disk before anything happens: it never happens twice. Whoever gets no answer is told so by the sender. */
-static void take_order(struct recorder *recorder, const struct sender_ack *ack)
-{
-    struct inbox item = {.kind = INBOX_ORDER, .is.order = ack->order};
-    struct journal_order order = {.centre = recorder->setup.site->centres[ack->centre].id,
-                                  .at_utc_ms = recorder->now.utc_ms};
-    item.is.order.source = SOURCE_CENTRE;
-    item.is.order.centre = ack->centre;
-    text_copy(order.id, sizeof order.id, ack->order.id);
-    if (recorder->now.mono_us - ack->asked_mono_us > ORDER_TAKE_MAX_US ||
-        journal_find_order(recorder->journal, order.centre, order.id) != ERR_NOT_FOUND ||
-        !add_order(recorder, &order) || recorder_push_item(recorder, &item))
-        return;
-    order.answered = true;
-    text_copy(order.code, sizeof order.code, "busy");
-    text_copy(order.why, sizeof order.why, "the gateway is busy; try again with another id");
-    (void)add_order(recorder, &order);
-    recorder->lanes[LANE_A].written_new = true; /* so that the sender looks */
-}
-
-static void take_acks(struct recorder *recorder)
-{
-    struct sender_ack ack;
-    size_t size;
-    for (int i = 0; i < STEP_ACKS_MAX && recorder_lane_ready(recorder, LANE_A); i++) {
-        if (ring_pop(recorder->setup.acks, &ack, sizeof ack, &size) != ERR_OK)
-            return;
-        CHECK(size == sizeof ack && ack.centre < recorder->setup.site->centre_count);
-        switch ((enum sender_ack_kind)ack.kind) {
-        case ACK_CURSOR:
-            take_cursor(recorder, &ack);
-            break;
-        case ACK_REGISTRY:
-            take_registry(recorder, &ack);
-            break;
-        case ACK_REFUSED:
-            take_refused(recorder, &ack);
-            break;
-        case ACK_NOTICE:
-            take_notice(recorder, &ack);
-            break;
-        case ACK_ORDER:
-            take_order(recorder, &ack);
-            break;
-        }
-    }
-}
-
-static void store_cursors(struct recorder *recorder)
-{
-    if (recorder->now.mono_us < recorder->cursors_due_mono_us)
-        return;
-    recorder->cursors_due_mono_us = recorder->now.mono_us + CURSOR_WAIT_US; /* should a lane be closed */
-    for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++) {
-        bool dirty = false;
-        for (size_t i = 0; i < recorder->setup.site->centre_count; i++)
-            dirty = dirty || recorder->cursors[i][lane].dirty;
-        if (dirty && recorder_lane_ready(recorder, lane) && recorder_write(recorder, lane) != ERR_OK)
-            return;
-    }
-}
-
-static void load_cursors(struct recorder *recorder, enum lane lane)
-{
-    for (size_t i = 0; i < recorder->setup.site->centre_count; i++) {
-        struct journal_cursor cursor;
-        struct cursor_kept *kept = &recorder->cursors[i][lane];
-        if (kept->cursor.lw == 0 &&
-            journal_get_cursor(recorder->journal, lane, recorder->setup.site->centres[i].id, &cursor) == ERR_OK)
-            kept->cursor = cursor;
-    }
 }
 
 /* --- opening --- */
@@ -625,7 +269,7 @@ static void open_lane(struct recorder *recorder, enum lane lane)
     }
     recorder_works_again(recorder, lane);
     recorder->gaps_may_wait = true;
-    load_cursors(recorder, lane);
+    recorder_load_cursors(recorder, lane);
     settle_group(recorder, lane);
     if (journal_take_renewed(recorder->journal, lane) && recorder->restore == RESTORE_DONE)
         recorder->lanes[lane].renew = true;
@@ -676,6 +320,9 @@ static void tell_board(struct recorder *recorder)
     shown.bytes = recorder->journal_size;
     shown.commits = recorder->commits;
     shown.dropped = recorder->dropped;
+    shown.recorded = group_is_empty(&recorder->lanes[LANE_A].group)
+                         ? recorder->news_taken - (recorder->lanes[LANE_A].held.held ? 1 : 0)
+                         : recorder->shown.recorded;
     if (recorder->started) {
         shown.last_a = journal_last(journal, LANE_A);
         shown.last_t = journal_last(recorder->disk, LANE_T);
@@ -727,6 +374,7 @@ static int64_t next_step_mono_us(const struct recorder *recorder)
     if (recorder_lane_ready(recorder, LANE_T))
         next = earlier(next, telemetry_due_mono_us(recorder));
     next = earlier(next, recorder_house_due_mono_us(recorder));
+    next = earlier(next, recorder_tail_due_mono_us(recorder));
     if (recorder_lane_ready(recorder, LANE_A) && ring_used(recorder->setup.news, &used_max) > 0)
         next = recorder->now.mono_us;
     if (recorder_lane_ready(recorder, LANE_T) && ring_used(recorder->setup.telemetry, &used_max) > 0)
@@ -742,11 +390,13 @@ int64_t recorder_step(void *self, struct now now)
     recorder->now = now;
     open_lanes(recorder);
     record_news(recorder);
-    take_acks(recorder);
+    recorder_take_acks(recorder);
+    recorder_tell_centres(recorder);
     record_telemetry(recorder);
+    recorder_tend_tail(recorder);
     recorder_keep_house(recorder);
     declare_gaps(recorder);
-    store_cursors(recorder);
+    recorder_store_cursors(recorder);
     tell_board(recorder);
     ring_senders(recorder);
     return next_step_mono_us(recorder);
@@ -798,6 +448,8 @@ enum err recorder_open(struct recorder **ret_recorder, const struct recorder_set
                                                 .size_max = setup->site->journal.size_max,
                                                 .machine_boot_id = setup->machine_boot_id,
                                             });
+    if (err == ERR_OK && journal_lock(recorder->disk) == ERR_BUSY) /* other trouble of the disk is waited for */
+        err = ERR_BUSY;
     if (err != ERR_OK) {
         recorder_close(recorder);
         return err;

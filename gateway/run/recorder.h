@@ -30,6 +30,7 @@ struct recorder_setup {
     const char *machine_boot_id; /* changes when the machine reboots; NULL: read from /proc */
 };
 
+/* ERR_BUSY: another process has the journal. */
 MUST_CHECK enum err recorder_open(struct recorder **ret_recorder, const struct recorder_setup *setup);
 void recorder_close(struct recorder *recorder); /* commits what it has; accepts NULL */
 /* A clean end: commits what is in the rings, then the event `stop`, and rings the senders, who can still send it. Call when

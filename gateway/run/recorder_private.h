@@ -1,5 +1,7 @@
-/* recorder_private: the recorder's own state, shared by recorder.c (what happens all the time), recorder_start.c (what
- * happens once the journal is open) and recorder_house.c (keeping house). Nobody else includes this. */
+/* recorder_private: the recorder's own state, shared by recorder.c (what happens all the time: rings, groups, commits),
+ * recorder_news.c (news into records), recorder_acks.c (what comes back), recorder_tail.c (the flash budget), recorder_start.c
+ * (once the journal is open), recorder_states.c, recorder_spare.c (a dead disk) and recorder_house.c (keeping house). Nobody
+ * else includes this. */
 #ifndef OUTPOST_RUN_RECORDER_PRIVATE_H
 #define OUTPOST_RUN_RECORDER_PRIVATE_H
 
@@ -40,9 +42,23 @@ struct kept_states {
     struct kept_state *cylinders;
 };
 
-#define RECORDER_AGES      3
-#define RECORDER_SOON_US   20000LL /* while there is more to do */
-#define RECORDER_DISK_FULL "the disk is full: alarms are written in the room kept for them, the oldest telemetry goes"
+#define RECORDER_AGES    3
+#define RECORDER_SOON_US 20000LL /* while there is more to do */
+/* Telemetry: no longer than this after the first of a group, unless the flash budget is running out. */
+#define RECORDER_GROUP_WAIT_US 5000
+#define RECORDER_GROUP_MAX_US  10000000LL
+#define RECORDER_DISK_FULL     "the disk is full: alarms are written in the room kept for them, the oldest telemetry goes"
+
+/* From the tail to the disk, in several steps. */
+struct tail_move {
+    uint64_t upto;
+    uint64_t next;  /* to be looked at */
+    uint64_t bytes; /* of it, about */
+    bool thinned;
+    size_t thin_index; /* struct journal_moving */
+    unsigned share;
+    uint64_t keep_from;
+};
 
 struct recorder {
     struct recorder_setup setup;
@@ -85,10 +101,24 @@ struct recorder {
     /* flash */
     struct thrift thrift;
     int64_t group_wait_us; /* telemetry waits for company at most that long; 0 before the first step */
+    bool saving;           /* it is used up: telemetry goes into the tail */
+    struct {
+        bool off;   /* there is no such memory, or it failed: not in this process */
+        bool hurry; /* it is full */
+        int64_t due_mono_us;
+        enum { TAIL_RESTS, TAIL_LOOKS, TAIL_MOVES } doing;
+        struct tail_move move;
+        size_t bucket;    /* the coarseness of the next move */
+        struct thin thin; /* touched only while it is thinned */
+    } tail;
 
     /* cursors */
     struct cursor_kept cursors[SITE_CENTRES_MAX][LANE_COUNT];
     int64_t cursors_due_mono_us; /* CLOCK_NEVER: nothing to store */
+
+    /* what the senders found of their centres, on its way to the judge */
+    struct centre_state centres[SITE_CENTRES_MAX];
+    bool centre_waits[SITE_CENTRES_MAX]; /* for room in the judge's ring; a newer word takes its place */
 
     /* keeping house */
     bool gaps_may_wait; /* undeclared ones */
@@ -103,14 +133,13 @@ struct recorder {
     uint64_t journal_size;
     uint64_t records_since_house;
     uint64_t commits;
+    uint64_t news_taken; /* of the judge's, from its ring */
     uint64_t dropped;
     struct board_journal shown;
     char logged_trouble[160];
 };
 
 /* recorder.c */
-void recorder_put_event(struct recorder *recorder, enum notice notice, const char *detail, int64_t at_utc_ms,
-                        bool synced);
 MUST_CHECK enum err recorder_write(struct recorder *recorder, enum lane lane);
 uint64_t recorder_next_number(const struct recorder *recorder, enum lane lane);
 void recorder_stamp(const struct recorder *recorder, enum lane lane, int64_t at_utc_ms, bool synced,
@@ -119,8 +148,27 @@ uint64_t recorder_delivered(const struct recorder *recorder, enum lane lane); /*
 
 void recorder_failed(struct recorder *recorder, enum lane lane); /* waits before the next try */
 bool recorder_lane_ready(const struct recorder *recorder, enum lane lane);
+
+/* recorder_news.c: into the lane's group */
+/* False: the group has no room for it. The record and the state it led to never part. */
+bool recorder_add_news(struct recorder *recorder, enum lane lane, struct news *news);
+/* These write the group first when it has no room. */
+void recorder_put_event(struct recorder *recorder, enum notice notice, const char *detail, int64_t at_utc_ms,
+                        bool synced);
+void recorder_put_gap_event(struct recorder *recorder, const struct journal_gap *gap, const char *centre,
+                            unsigned reason); /* centre NULL: for all */
+/* Notes the time, so that a group is not kept for longer than it may. */
+void recorder_stamp_group(struct recorder *recorder, enum lane lane);
 /* As the journal has it, by name. */
 void recorder_state(const struct recorder *recorder, const struct stored *stored, struct journal_state *ret_state);
+
+/* recorder_acks.c */
+void recorder_take_acks(struct recorder *recorder);
+void recorder_tell_centres(struct recorder *recorder); /* to the judge, what its ring had no room for before */
+void recorder_load_cursors(struct recorder *recorder, enum lane lane);
+void recorder_store_cursors(struct recorder *recorder); /* when they have waited long enough */
+MUST_CHECK enum err recorder_put_cursors(struct recorder *recorder, enum lane lane, enum lane into);
+void recorder_cursors_stored(struct recorder *recorder, enum lane lane); /* the transaction went through */
 
 /* recorder_house.c */
 void recorder_keep_house(struct recorder *recorder);
@@ -133,6 +181,17 @@ void recorder_works_again(struct recorder *recorder, enum lane lane);
 /* recorder_spare.c */
 void recorder_look_at_disk(struct recorder *recorder); /* to memory, or back to the disk */
 void recorder_say_memory(struct recorder *recorder);
+
+/* recorder_tail.c */
+/* Takes what was written out of the purse; begins to save when it is used up. */
+void recorder_keep_budget(struct recorder *recorder);
+enum lane recorder_into(const struct recorder *recorder, enum lane lane);
+/* The numbers of the group that is to be written into the tail. */
+MUST_CHECK enum err recorder_reserve(struct recorder *recorder);
+void recorder_tail_failed(struct recorder *recorder, enum err err); /* it could not be read or written */
+void recorder_tail_soon(struct recorder *recorder); /* there is something in it that should be declared */
+void recorder_tend_tail(struct recorder *recorder); /* one step; when the recorder is finished, all of them */
+int64_t recorder_tail_due_mono_us(const struct recorder *recorder);
 
 /* recorder_states.c */
 MUST_CHECK enum err recorder_open_states(struct recorder *recorder);

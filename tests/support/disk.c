@@ -100,8 +100,7 @@ static void put_name(const char *name, ino_t inode, uint32_t number)
 static bool is_of_interest(const char *name)
 {
     size_t const size = strlen(name);
-    return name[0] != '.' && strcmp(name, "lock") != 0 && strcmp(name, "outpost.lock") != 0 &&
-           (size < 4 || strcmp(name + size - 4, "-shm") != 0);
+    return name[0] != '.' && strcmp(name, "lock") != 0 && (size < 4 || strcmp(name + size - 4, "-shm") != 0);
 }
 
 /* Compares the directory with what was known: so it sees what the product does without SQLite too. */
@@ -284,6 +283,12 @@ static int write_fault(const struct file *file, sqlite3_int64 end)
     return SQLITE_OK;
 }
 
+/* Where the journal goes when it must not or cannot write. */
+static bool is_memory(const char *path)
+{
+    return strncmp(path, "/dev/shm/", sizeof "/dev/shm/" - 1) == 0;
+}
+
 static int x_write(sqlite3_file *base, const void *bytes, int size, sqlite3_int64 at)
 {
     struct file *file = file_of(base);
@@ -291,7 +296,7 @@ static int x_write(sqlite3_file *base, const void *bytes, int size, sqlite3_int6
     if (fault != SQLITE_OK)
         return fault;
     int const code = file->real->pMethods->xWrite(file->real, bytes, size, at);
-    disk.bytes += (uint64_t)size;
+    disk.bytes += is_memory(file->path) ? 0 : (uint64_t)size;
     if (code == SQLITE_OK && file->recorded && disk.dir[0] != '\0') {
         look_at_names();
         add_write(file->number, (uint64_t)at, bytes, (size_t)size);

@@ -63,7 +63,7 @@ void disk_heal(void);
 /* Called for each sync of a file (a fake clock goes on by what a card needs); NULL: nothing. */
 void disk_on_sync(void (*called)(void *context), void *context);
 
-/* Since disk_install: bytes handed to the disk, syncs. */
+/* Since disk_install: bytes handed to the disk (not to memory in /dev/shm), syncs. */
 uint64_t disk_bytes(void);
 uint64_t disk_syncs(void);
 

@@ -41,9 +41,14 @@ class Book:
 
 
 class TestKill(outpost_test.Case):
-    def begin(self):
+    def begin(self, flash_budget=None):
         site_file = self.tcp_site(slaves=SLAVES, points=8, every="100ms", max_silence="200ms")
         self.site_file = self.through_proxy(site_file, backoff_min="100ms", backoff_max="1s")
+        if flash_budget is not None:
+            with open(self.site_file, encoding="utf-8") as text:
+                site = json.load(text)
+            site["journal"]["flash_budget"] = flash_budget
+            self.site_file = self.write_site(site)
         self.book = self.own(Book(self.path("promised")))
         self.orders = 0
         self.start(self.site_file)
@@ -140,6 +145,18 @@ class TestKill(outpost_test.Case):
 
     def test_random_kills(self):
         self.begin()
+        self.kill_at_random()
+        self.finish()
+
+    def test_random_kills_with_the_budget_used_up(self):
+        """Telemetry is in memory only, and sent from there: a kill leaves it where it is, so nothing is lost all the same."""
+        self.begin(flash_budget="1MiB")
+        self.collector.wait(lambda: any(one.body["what"] == "budget_used" for one in self.collector.events("journal")), "it is")
+        self.kill_at_random()
+        self.finish()
+        self.assertEqual([], [one for one in self.collector.events("journal") if one.body["what"] == "budget_free"])
+
+    def kill_at_random(self):
         for number in range(scaled(15)):
             before = len(self.collector.all)
             wanted = self.random.randint(0, 60)
@@ -151,10 +168,10 @@ class TestKill(outpost_test.Case):
                 self.wait_recovered()
             if number % 50 == 49:
                 self.wait_recovered()
+                self.wait_all_arrived(2 * PATIENCE_S)
                 self.assert_fine()
         self.wait_recovered()
         self.assertGreater(len(self.book.read()), 0, "something was promised")
-        self.finish()
 
     def test_states_survive(self):
         """A raised alarm stays raised, an acknowledged one acknowledged; neither is raised again."""

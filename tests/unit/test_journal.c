@@ -10,7 +10,7 @@
 #include "tests/support/disk.h"
 #include "tests/support/scratch.h"
 
-#define FORMAT_NOW    3
+#define FORMAT_NOW    4
 #define SIZE_MAX_TEST ((uint64_t)64 * 1024 * 1024)
 
 struct place {
@@ -170,7 +170,11 @@ static void one_writer_only(void **state)
     place->journal = open_both(place->dir);
     struct journal *second = make(place->dir, "machine-1", "boot-1");
     assert_int_equal(journal_open(second, LANE_A), ERR_BUSY);
-    assert_non_null(strstr(journal_trouble(second), "another outpost"));
+    char holder[64];
+    (void)snprintf(holder, sizeof holder, "another outpost (process %ld)", (long)getpid());
+    assert_non_null(strstr(journal_trouble(second), holder));
+    assert_int_equal(journal_lock(second), ERR_BUSY);
+    assert_int_equal(journal_holder(place->dir), getpid());
     journal_destroy(second);
     append(place->journal, LANE_A, 1);
 }

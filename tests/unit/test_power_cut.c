@@ -22,7 +22,9 @@
 #define IMAGES_PROOF     60000
 #define IMAGES_CONTROL   600
 
-enum mark { MARK_COMMITTED, MARK_BOOT, MARK_MAY_EXPIRE };
+#define BLOCK 20 /* numbers reserved at once: they run out again and again */
+
+enum mark { MARK_COMMITTED, MARK_BOOT, MARK_MAY_EXPIRE, MARK_GIVEN };
 
 static uint64_t mark(enum mark kind, enum lane lane)
 {
@@ -64,7 +66,7 @@ static size_t make_payload(enum lane lane, uint64_t seq, char ret_payload[static
     return size;
 }
 
-static void put_records(struct journal *journal, enum lane lane, unsigned count)
+static void put_records_into(struct journal *journal, enum lane lane, enum lane into, unsigned count)
 {
     static char payload[PAYLOAD_MAX_TEST];
     uint64_t const last = journal_last(journal, lane);
@@ -72,11 +74,16 @@ static void put_records(struct journal *journal, enum lane lane, unsigned count)
         size_t const size = make_payload(lane, seq, payload);
         assert_int_equal(
             journal_put_record(
-                journal, lane,
+                journal, into,
                 &(struct journal_record){
                     .seq = seq, .at_utc_ms = (int64_t)seq, .topic = "x", .payload = payload, .payload_size = size}),
             ERR_OK);
     }
+}
+
+static void put_records(struct journal *journal, enum lane lane, unsigned count)
+{
+    put_records_into(journal, lane, lane, count);
 }
 
 static void commit(struct journal *journal, enum lane lane)
@@ -109,6 +116,59 @@ static void write_telemetry(struct journal *journal, unsigned count)
     commit(journal, LANE_T);
 }
 
+/* --- the same with the newest part of lane t in memory, which a power cut takes away --- */
+
+static bool is_saving(const struct journal *journal)
+{
+    return journal_reserved(journal) > 0;
+}
+
+/* A number may be in the world from here on, though only memory has it. */
+static void give_telemetry(struct journal *journal, unsigned count, bool burned)
+{
+    uint64_t const last = journal_last(journal, LANE_T);
+    if (last + count > journal_reserved(journal))
+        assert_int_equal(journal_reserve(journal, last + count + BLOCK), ERR_OK);
+    assert_int_equal(journal_begin(journal, LANE_TAIL), ERR_OK);
+    if (burned)
+        assert_int_equal(journal_put_gap(journal, LANE_TAIL,
+                                         &(struct journal_gap){
+                                             .of = LANE_T, .first = last + 1, .last = last + count, .why = "ring"}),
+                         ERR_OK);
+    else
+        put_records_into(journal, LANE_T, LANE_TAIL, count);
+    assert_int_equal(journal_commit(journal, LANE_TAIL), ERR_OK);
+    disk_mark(mark(MARK_GIVEN, LANE_T), journal_last(journal, LANE_T));
+}
+
+static void move_some(struct journal *journal, struct dice *dice)
+{
+    struct journal_moved moved;
+    uint64_t const last = journal_last(journal, LANE_T);
+    uint64_t const count = journal_tail_count(journal);
+    if (count == 0)
+        return;
+    struct journal_moving const how = {.upto = last - (uint64_t)dice_between(dice, 0, (int64_t)count - 1),
+                                       .share = (unsigned)dice_between(dice, 0, 3) * 342,
+                                       .keep_from = UINT64_MAX,
+                                       .reserve = last + BLOCK};
+    assert_int_equal(journal_move_tail(journal, &how, &moved), ERR_OK);
+}
+
+static void leave_memory(struct journal *journal)
+{
+    struct journal_moved moved;
+    uint64_t const last = journal_last(journal, LANE_T);
+    while (journal_tail_count(journal) > 0)
+        assert_int_equal(
+            journal_move_tail(journal, &(struct journal_moving){.upto = last, .share = 1024, .reserve = last + BLOCK},
+                              &moved),
+            ERR_OK);
+    assert_int_equal(
+        journal_move_tail(journal, &(struct journal_moving){.upto = last, .share = 1024, .reserve = 0}, &moved),
+        ERR_OK);
+}
+
 static void write_burned(struct journal *journal)
 {
     uint64_t const first = journal_last(journal, LANE_T) + 1;
@@ -129,16 +189,18 @@ static void write_cursor(struct journal *journal, enum lane lane)
     commit(journal, lane);
 }
 
-static void do_something(struct journal *journal, struct dice *dice)
+static void do_something_strict(struct journal *journal, struct dice *dice)
 {
     uint64_t count;
     int64_t const what = dice_between(dice, 0, 99);
     if (what < 35) {
         write_alarm(journal, (unsigned)dice_between(dice, 1, 3));
     } else if (what < 70) {
-        write_telemetry(journal, (unsigned)dice_between(dice, 1, 25));
+        if (!is_saving(journal))
+            write_telemetry(journal, (unsigned)dice_between(dice, 1, 25));
     } else if (what < 76) {
-        write_burned(journal);
+        if (!is_saving(journal))
+            write_burned(journal);
     } else if (what < 84) {
         write_cursor(journal, what % 2 == 0 ? LANE_A : LANE_T);
     } else if (what < 88) {
@@ -151,6 +213,25 @@ static void do_something(struct journal *journal, struct dice *dice)
         disk_mark(mark(MARK_MAY_EXPIRE, LANE_T), lw);
         assert_int_equal(journal_expire(journal, LANE_T, lw, INT64_MAX, 20, &count), ERR_OK);
     }
+}
+
+static void do_something_saving(struct journal *journal, struct dice *dice)
+{
+    int64_t const what = dice_between(dice, 0, 99);
+    if (what < 8 && is_saving(journal))
+        leave_memory(journal);
+    else if (what < 20 && is_saving(journal))
+        move_some(journal, dice);
+    else if (what < 50 && is_saving(journal))
+        give_telemetry(journal, (unsigned)dice_between(dice, 1, 25), false);
+    else if (what < 54 && is_saving(journal))
+        give_telemetry(journal, 3, true);
+    else if (what < 58 && !is_saving(journal))
+        assert_int_equal(journal_reserve(journal, journal_last(journal, LANE_T) + BLOCK), ERR_OK);
+    else if (what < 75 || !is_saving(journal))
+        do_something_strict(journal, dice);
+    else
+        write_alarm(journal, 1);
 }
 
 static struct journal *make_journal(const char *dir)
@@ -173,9 +254,10 @@ static struct journal *start(const char *dir)
     return journal;
 }
 
-static struct disk_log play(uint64_t seed)
+static struct disk_log play(uint64_t seed, bool saving)
 {
     char dir[SCRATCH_MAX];
+    char memory[JOURNAL_MEMORY_DIR_SIZE];
     struct dice dice = {.state = seed};
     scratch_make(dir);
     disk_record(dir);
@@ -185,10 +267,13 @@ static struct disk_log play(uint64_t seed)
             journal_destroy(journal);
             journal = start(dir);
         }
-        do_something(journal, &dice);
+        (saving ? do_something_saving : do_something_strict)(journal, &dice);
     }
     journal_destroy(journal);
     struct disk_log log = disk_recorded();
+    journal_memory_dir(dir, memory);
+    if (access(memory, F_OK) == 0)
+        scratch_remove(memory);
     scratch_remove(dir);
     return log;
 }
@@ -199,6 +284,7 @@ struct promised { /* before this moment */
     uint64_t last[LANE_COUNT];
     uint64_t boot;
     uint64_t may_expire;
+    uint64_t given; /* of lane t: may be in the world */
 };
 
 static void promise(struct promised *promised, const struct disk_event *event)
@@ -208,6 +294,8 @@ static void promise(struct promised *promised, const struct disk_event *event)
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
         if (event->mark[0] == mark(MARK_COMMITTED, lane))
             promised->last[lane] = event->mark[1];
+    if (event->mark[0] == mark(MARK_GIVEN, LANE_T))
+        promised->given = event->mark[1];
     if (event->mark[0] == mark(MARK_BOOT, LANE_A))
         promised->boot = event->mark[1];
     if (event->mark[0] == mark(MARK_MAY_EXPIRE, LANE_T) && event->mark[1] > promised->may_expire)
@@ -308,6 +396,9 @@ static void restart(struct tally *tally, const char *dir, const struct promised 
             blame(tally, &tally->reused, "lane %c: goes on after %" PRIu64 ", promised was %" PRIu64, lane_letter(lane),
                   journal_last(journal, lane), promised->last[lane]);
     }
+    if (journal_last(journal, LANE_T) < promised->given)
+        blame(tally, &tally->reused, "lane t: goes on after %" PRIu64 ", but up to %" PRIu64 " were given",
+              journal_last(journal, LANE_T), promised->given);
     if (journal_boot(journal) <= promised->boot)
         blame(tally, &tally->reused, "boot %" PRIu32 " again", journal_boot(journal));
     write_alarm(journal, 1);
@@ -316,14 +407,14 @@ static void restart(struct tally *tally, const char *dir, const struct promised 
 }
 
 /* Cuts at every event of as many plays as it takes. */
-static void cut_everywhere(struct tally *tally, unsigned images, uint64_t first_seed)
+static void cut_everywhere(struct tally *tally, unsigned images, uint64_t first_seed, bool saving)
 {
     char dir[SCRATCH_MAX];
     scratch_make(dir);
     for (uint64_t seed = first_seed; tally->images < images; seed++) {
-        struct disk_log log = play(seed);
+        struct disk_log log = play(seed, saving);
         struct power *power = power_open(&log);
-        struct promised promised = {{0}, 0, 0};
+        struct promised promised = {.boot = 0};
         struct dice dice = {.state = seed + 1000};
         const struct disk_event *event;
         while (tally->images < images && power_next(power, &event)) {
@@ -349,8 +440,21 @@ static void nothing_promised_is_lost(void **state)
 {
     static struct tally tally;
     (void)state;
-    cut_everywhere(&tally, effort(IMAGES_TEST, IMAGES_PROOF), 1);
+    cut_everywhere(&tally, effort(IMAGES_TEST, IMAGES_PROOF), 1, false);
     tell("synchronous=FULL", &tally);
+    assert_true(tally.images >= effort(IMAGES_TEST, IMAGES_PROOF));
+    assert_int_equal(tally.corrupt, 0);
+    assert_int_equal(tally.lost, 0);
+    assert_int_equal(tally.reused, 0);
+}
+
+/* While the flash budget is used up: each alarm is there, each number of telemetry there or declared, none given twice. */
+static void what_was_only_in_memory_is_declared(void **state)
+{
+    static struct tally tally;
+    (void)state;
+    cut_everywhere(&tally, effort(IMAGES_TEST, IMAGES_PROOF), 1, true);
+    tell("telemetry in memory", &tally);
     assert_true(tally.images >= effort(IMAGES_TEST, IMAGES_PROOF));
     assert_int_equal(tally.corrupt, 0);
     assert_int_equal(tally.lost, 0);
@@ -363,7 +467,7 @@ static void normal_would_lose_some(void **state)
     static struct tally tally;
     (void)state;
     disk_weaken(true);
-    cut_everywhere(&tally, IMAGES_CONTROL, 1);
+    cut_everywhere(&tally, IMAGES_CONTROL, 1, false);
     disk_weaken(false);
     tell("synchronous=NORMAL", &tally);
     assert_true(tally.lost > tally.images / 100);
@@ -380,9 +484,9 @@ static void a_cut_while_recovering_from_a_cut(void **state)
     (void)state;
     scratch_make(first);
     scratch_make(second);
-    struct disk_log log = play(5);
+    struct disk_log log = play(5, false);
     struct power *power = power_open(&log);
-    struct promised promised = {{0}, 0, 0};
+    struct promised promised = {.boot = 0};
     const struct disk_event *event;
     while (tally.images < effort(IMAGES_TEST, IMAGES_PROOF) / 10 && power_next(power, &event)) {
         promise(&promised, event);
@@ -413,6 +517,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_promised_is_lost),
+        cmocka_unit_test(what_was_only_in_memory_is_declared),
         cmocka_unit_test(normal_would_lose_some),
         cmocka_unit_test(a_cut_while_recovering_from_a_cut),
     };

@@ -243,6 +243,24 @@ static void a_dead_disk_is_waited_for(void **state)
     }
 }
 
+/* Whoever ordered something on site is told when it is on the disk, not before. */
+static void recorded_means_on_the_disk(void **state)
+{
+    struct rig *rig = *state;
+    (void)rig_step(rig);
+    push_alarm(rig, 1);
+    push_alarm(rig, 2);
+    (void)rig_step(rig);
+    assert_int_equal(shown_of(rig).recorded, 2);
+    disk_fail(DISK_DEAD, NULL);
+    push_alarm(rig, 3);
+    run(rig, 1000 * MS);
+    assert_int_equal(shown_of(rig).recorded, 2);
+    disk_heal();
+    run(rig, 6000 * MS);
+    assert_int_equal(shown_of(rig).recorded, 3);
+}
+
 static bool is_in_memory(struct rig *rig)
 {
     return strstr(shown_of(rig).trouble, "alarms.db") != NULL && access(path_in_memory, F_OK) == 0;
@@ -513,6 +531,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_disk_has_room_for_alarms, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_disk_is_no_excuse, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dead_disk_is_waited_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(recorded_means_on_the_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(alarms_go_on_in_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_outlives_the_process, setup, teardown),
         cmocka_unit_test_setup_teardown(the_flash_budget_is_held, setup, teardown),

@@ -42,10 +42,32 @@ static void without_a_budget_nobody_waits(void **state)
     assert_int_equal(wait_at(&thrift, HOUR_US), LEAST_US);
 }
 
+static void is_used_up_until_it_is_half_full(void **state)
+{
+    struct thrift thrift;
+    (void)state;
+    thrift_init(&thrift, DAY_BYTES, 0);
+    thrift_spend(&thrift, 56000000); /* of 60 */
+    assert_false(thrift_is_used_up(&thrift));
+    assert_false(thrift_has_recovered(&thrift));
+    thrift_spend(&thrift, 250001);
+    assert_true(thrift_is_used_up(&thrift));
+    assert_int_equal(thrift_saved(&thrift), 3749999);
+    (void)wait_at(&thrift, 2 * HOUR_US);
+    assert_false(thrift_is_used_up(&thrift));
+    assert_false(thrift_has_recovered(&thrift));
+    (void)wait_at(&thrift, 3 * HOUR_US);
+    assert_true(thrift_has_recovered(&thrift));
+    thrift_init(&thrift, 0, 0);
+    assert_false(thrift_is_used_up(&thrift));
+    assert_true(thrift_has_recovered(&thrift));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_longer_as_the_purse_empties),
+        cmocka_unit_test(is_used_up_until_it_is_half_full),
         cmocka_unit_test(without_a_budget_nobody_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
