@@ -12,18 +12,20 @@
 struct health {
     const struct site *site;
     struct board *board;
+    size_t centre;          /* who reads it */
     int64_t opened_mono_us; /* 0: no message yet */
     int64_t last_mono_us;
     uint64_t *busy_us; /* per bus, at the last message */
 };
 
-enum err health_open(struct health **ret_health, const struct site *site, struct board *board)
+enum err health_open(struct health **ret_health, const struct site *site, struct board *board, size_t centre)
 {
     struct health *health = calloc(1, sizeof *health);
     if (health == NULL)
         return ERR_MEMORY;
     health->site = site;
     health->board = board;
+    health->centre = centre;
     health->busy_us = calloc(site->bus_count + 1, sizeof *health->busy_us);
     if (health->busy_us == NULL) {
         health_close(health);
@@ -110,6 +112,26 @@ static void write_head(struct health *health, struct text *out, const struct pay
                          });
 }
 
+/* That all is well costs nothing. */
+static void write_centres(struct health *health, struct text *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < health->site->centre_count; i++) {
+        struct board_centre centre;
+        board_get_centre(health->board, i, &centre);
+        if (i == health->centre || (centre.connected != 0 && centre.refused == 0))
+            continue;
+        payload_health_centre(out, !any,
+                              &(struct payload_health_centre){.id = health->site->centres[i].id,
+                                                              .connected = centre.connected != 0,
+                                                              .refused = centre.refused != 0,
+                                                              .trouble = centre.trouble});
+        any = true;
+    }
+    if (any)
+        payload_health_centres_end(out);
+}
+
 /* Lost buses first; one that is open is told of in brief when the message is half full. Returns how many did not fit. */
 static size_t write_buses(struct health *health, struct text *out, bool open, size_t *written, int64_t elapsed_us)
 {
@@ -178,6 +200,7 @@ void health_write(struct health *health, struct text *out, const struct payload_
     int64_t const elapsed_us = health->last_mono_us != 0 ? now.mono_us - health->last_mono_us : 0;
     size_t written = 0;
     write_head(health, out, status, now);
+    write_centres(health, out);
     payload_health_buses(out);
     size_t const buses_left_out =
         write_buses(health, out, false, &written, elapsed_us) + write_buses(health, out, true, &written, elapsed_us);

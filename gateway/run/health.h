@@ -1,4 +1,4 @@
-/* health: the message each minute that says how the gateway itself is doing (docs/PROTOCOL.md, health). Gathered from the
+/* health: the message now and then that says how the gateway itself is doing (docs/PROTOCOL.md, health). Gathered from the
  * board and from /proc/self; one for each sender, because the load of a bus is that of the time since this sender's last
  * message. One thread. */
 #ifndef OUTPOST_RUN_HEALTH_H
@@ -16,7 +16,9 @@
 
 struct health;
 
-MUST_CHECK enum err health_open(struct health **ret_health, const struct site *site, struct board *board);
+/* `centre`: who will read it. It is told of the other centres, not of itself. */
+MUST_CHECK enum err health_open(struct health **ret_health, const struct site *site, struct board *board,
+                                size_t centre);
 void health_close(struct health *health); /* accepts NULL */
 
 /* At the pace since the journal was opened; -1 while it does not grow. */

@@ -7,10 +7,10 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/log.h"
+#include "gateway/core/tri.h"
 #include "gateway/run/sender_private.h"
 
 #define UNACKED_MAX_US  30000000
-#define STABLE_US       60000000 /* a connection that lasted this long was a success: back-off begins anew */
 #define ATTACH_EVERY_US 200000
 #define PATIENCE_US     2000000 /* at start the journal may take a moment: no trouble yet */
 #define BUSY_WAIT_US    5000
@@ -52,6 +52,7 @@ void sender_hang_up(struct sender *sender, const struct why *why, int64_t wait_u
     sender->state = SENDER_DOWN;
     sender->retry_mono_us = sender->now.mono_us + wait_us;
     sender->url = (sender->url + 1) % sender->centre->url_count;
+    sender_find_lost(sender); /* who was refused says so next */
     sender_say_trouble(sender, &said);
 }
 
@@ -177,7 +178,9 @@ static void live(struct sender *sender)
 static void tell_board(struct sender *sender)
 {
     struct board_centre *shown = &sender->shown;
-    shown->connected = sender->state == SENDER_UP || sender->state == SENDER_ENDING;
+    shown->connected = (sender->state == SENDER_UP || sender->state == SENDER_ENDING) &&
+                       (sender->heard || sender->found.lost != TRI_YES);
+    shown->refused = sender->found.refused == TRI_YES;
     shown->lw_a = sender->lanes[LANE_A].settled.lw;
     shown->lw_t = sender->lanes[LANE_T].settled.lw;
     text_copy(shown->trouble, sizeof shown->trouble, sender->trouble.en);
@@ -253,6 +256,7 @@ int64_t sender_step(void *self, struct now now)
     board_get_journal(sender->setup.board, &sender->journal);
     take_events(sender);
     live(sender);
+    sender_tell_found(sender);
     sender_report_cursors(sender, false);
     tell_board(sender);
     return next_step_mono_us(sender);
@@ -267,13 +271,14 @@ enum err sender_open(struct sender **ret_sender, const struct sender_setup *setu
     sender->setup = *setup;
     sender->centre = &setup->site->centres[setup->centre];
     window_init(&sender->window);
+    sender_find_nothing(sender);
     backoff_init(&sender->backoff, setup->random_seed, sender->centre->backoff_min_ms, sender->centre->backoff_max_ms);
     sender->keepalive_s = SENDER_KEEPALIVE_S;
     sender->retry_mono_us = INT64_MIN;
     sender->active_due = calloc(setup->site->subject_count + 1, sizeof *sender->active_due);
     sender->active_moves = calloc(setup->site->subject_count + 1, sizeof *sender->active_moves);
     bool const all = sender->active_due != NULL && sender->active_moves != NULL;
-    enum err err = all ? health_open(&sender->health, setup->site, setup->board) : ERR_MEMORY;
+    enum err err = all ? health_open(&sender->health, setup->site, setup->board, setup->centre) : ERR_MEMORY;
     if (err == ERR_OK && sender->centre->deflate)
         err = deflate_open(&sender->deflater);
     if (err != ERR_OK) {

@@ -5,7 +5,8 @@
  * the centre wants) > replays. On connect: every active/, then the registries this centre has not acknowledged, then status;
  * then the journal from the cursor on. Reconnects with full jitter, U(0, min(backoff_max, backoff_min * 2^n)), always with a
  * new uplink handle; unacknowledged for 30 s = reconnect. Orders that concern nothing but what is sent (`receipt`, `replay`,
- * `registry`) or known (`read`) end here; `ack` and `silence` go over the recorder to the judge; the others are refused. */
+ * `registry`) or known (`read`) end here; `ack` and `silence` go over the recorder to the judge; the others are refused. The
+ * same way goes what it finds of its centre, for the alarms centre.lost and centre.refused. */
 #ifndef OUTPOST_RUN_SENDER_H
 #define OUTPOST_RUN_SENDER_H
 
@@ -13,6 +14,7 @@
 #include "gateway/base/clock.h"
 #include "gateway/base/err.h"
 #include "gateway/base/ring.h"
+#include "gateway/model/inbox.h"
 #include "gateway/model/order.h"
 #include "gateway/model/site.h"
 #include "gateway/ports/uplink.h"
@@ -26,6 +28,7 @@ enum sender_ack_kind {
     ACK_REGISTRY, /* this centre has acknowledged registry/{dev} with this content */
     ACK_REFUSED, /* the broker will not have ranges[0] of this lane (`reason`): declare them; a cursor over them follows */
     ACK_NOTICE, /* record an event: `notice` with `detail` */
+    ACK_CENTRE, /* what was found of this centre: for the judge */
     ACK_ORDER,  /* keep the id of `order`, then hand it to the judge; the answer will stand in the journal */
 };
 
@@ -47,6 +50,7 @@ struct sender_ack {
     uint16_t notice;                    /* ACK_NOTICE: enum notice */
     union {
         char detail[ACK_DETAIL_MAX]; /* ACK_NOTICE: as in news_notice */
+        struct centre_state found;   /* ACK_CENTRE; .centre is set by the recorder */
         struct {                     /* ACK_ORDER */
             struct order order;
             int64_t asked_mono_us; /* not carried out any more ORDER_TAKE_MAX_US later: nobody waits for it */

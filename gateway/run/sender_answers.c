@@ -43,6 +43,7 @@ static bool give_up(struct sender *sender, const struct sent *sent, uint8_t reas
     if (!sender_tell_recorder(sender, &ack))
         return false;
     bell_ring(sender->setup.recorder_bell);
+    sender_find_refusing(sender, reason);
     sender_settle(sender, lane, sent->first, sent->last);
     return true;
 }
@@ -61,13 +62,16 @@ static void refused(struct sender *sender, const struct sent *sent, uint8_t reas
     (void)snprintf(why.zh, sizeof why.zh, "服务器拒绝一条消息：%s (0x%02X)", words->zh, (unsigned)reason);
     sender_say_trouble(sender, &why);
     if (!is_record) { /* what is retained is published again at the next connection, replies and replays are not */
-        if (!is_for_what_it_is(reason) && sent->kind != SENT_REPLAY && sent->kind != SENT_REPLY)
-            sender_hang_up(sender, &why, BACKOFF);
+        if (is_for_what_it_is(reason) || sent->kind == SENT_REPLAY || sent->kind == SENT_REPLY)
+            return;
+        sender_hang_up(sender, &why, BACKOFF);
+        sender_note_refused(sender, reason, &why);
         return;
     }
     struct refusal *refusal = count_refusal(sender, sent->kind != SENT_ALARM, sent->first);
     if (refusal->tries >= TRIES_MAX && !is_for_what_it_is(reason)) {
         sender_hang_up(sender, &why, BACKOFF);
+        sender_note_refused(sender, reason, &why);
         return;
     }
     if (refusal->tries >= TRIES_MAX) {
@@ -87,6 +91,7 @@ static void forbidden(struct sender *sender)
     (void)snprintf(why.zh, sizeof why.zh, "服务器不允许 %.40s 在 %.40s 下发布：%s (0x87)", sender->setup.site->id,
                    sender->centre->prefix, words->zh);
     sender_hang_up(sender, &why, FORBIDDEN_US);
+    sender_note_refused(sender, MQTT_NOT_AUTHORIZED, &why);
 }
 
 void sender_rejected(struct sender *sender, const struct uplink_event *event)
@@ -103,6 +108,7 @@ void sender_rejected(struct sender *sender, const struct uplink_event *event)
     case MQTT_QUOTA:
         sender_say_trouble(sender, WHY("the broker's quota is exceeded (0x97); sending less at a time",
                                        "超出服务器配额 (0x97)；已减少同时发送的消息"));
+        sender_find_quota(sender);
         window_halve(&sender->window);
         sender->pause_mono_us = sender->now.mono_us + QUOTA_PAUSE_US;
         sender_rewind(sender, &sent);
@@ -131,6 +137,12 @@ static void registry_delivered(struct sender *sender, const struct sent *sent)
         return; /* it is published once more at the next connection */
 }
 
+/* What was wrong with the connection before is over when this one works. */
+static bool is_old_trouble(const struct sender *sender)
+{
+    return sender->trouble_mono_us <= sender->up_mono_us || sender->now.mono_us - sender->trouble_mono_us > TROUBLE_US;
+}
+
 void sender_acked(struct sender *sender, const struct uplink_event *event)
 {
     struct sent *slot = window_find(&sender->window, event->ticket);
@@ -140,7 +152,8 @@ void sender_acked(struct sender *sender, const struct uplink_event *event)
     window_acked(&sender->window, slot, sender->now.mono_us);
     sender->shown.acked++;
     sender->shown.acked_mono_us = sender->now.mono_us;
-    if (!sender_is_suspicious(sender) && sender->now.mono_us - sender->trouble_mono_us > TROUBLE_US)
+    sender_find_acked(sender, sent.kind);
+    if (!sender_is_suspicious(sender) && is_old_trouble(sender))
         sender_say_trouble(sender, WHY("", ""));
     switch (sent.kind) {
     case SENT_ALARM:

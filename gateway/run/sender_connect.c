@@ -112,7 +112,6 @@ void sender_connected(struct sender *sender, const struct uplink_event *event)
     sender->single_until = 0;
     sender->orders.reply_count = 0;
     sender_greet_from_start(sender);
-    if (!sender_is_suspicious(sender))
-        sender_say_trouble(sender, WHY("", ""));
+    sender_find_connected(sender);
     log_say(LOG_NOTICE, "sender", "%s: connected to %s", sender->centre->id, sender->centre->urls[sender->url]);
 }

@@ -10,7 +10,6 @@
 #define LIVE_LAG_MAX     2000  /* further behind than this, live gives up and begins anew; the rest becomes history */
 #define ACTIVE_AFTER_MAX 64    /* alarms sent before the retained states they changed must follow */
 #define LOOK_EVERY_US    1000000
-#define HEALTH_EVERY_US  60000000
 #define SMALL_SIZE       1024 /* the size assumed when asking whether there is any room at all */
 #define DEFLATE_MIN      192  /* below that it is not worth its property */
 
@@ -404,7 +403,7 @@ static void deliver_health(struct sender *sender)
     struct text text;
     if (sender->now.mono_us < sender->health_mono_us)
         return;
-    sender->health_mono_us = sender->now.mono_us + HEALTH_EVERY_US;
+    sender->health_mono_us = sender->now.mono_us + (int64_t)sender->centre->health_ms * 1000;
     sender_make_status(sender, NULL, &status);
     text_init(&text, sender->payload, PAYLOAD_RETAINED_MAX);
     health_write(sender->health, &text, &status, sender->now);

@@ -4,8 +4,7 @@
  *
  * An order is never retained and never older than it says; an id that was seen before gets the first answer again and does
  * nothing. At most one order a second in the long run: what comes faster is refused. A receipt is no event (it would be a
- * record that has to be receipted), and its id is not remembered: receipting twice changes nothing. Nor is that of a `read`:
- * it is answered anew. */
+ * record that has to be receipted), and its id is not remembered: receipting twice changes nothing. */
 #include <stdio.h>
 #include <string.h>
 
@@ -87,7 +86,7 @@ static void take_registry(struct sender *sender, const struct registry_args *arg
     for (size_t i = 0; i < site->subject_count && !is_known; i++)
         is_known = strcmp(site->subjects[i].id, args->dev) == 0;
     if (!is_known) {
-        answer(to, "not_found", "there is no such device, bus or interlock");
+        answer(to, "not_found", "there is no such device, bus, interlock or centre");
         return;
     }
     text_copy(sender->greet_only, sizeof sender->greet_only, args->dev);
@@ -150,10 +149,10 @@ static void hand_over(struct sender *sender, const struct wire_order *order, str
 static void take_read(struct sender *sender, const struct target_args *args, struct order_reply *reply)
 {
     const struct site *site = sender->setup.site;
-    for (size_t i = 0; i < site->device_count && reply->read_device < 0; i++)
+    for (size_t i = 0; i < site->device_count && reply->answer.read_device < 0; i++)
         if (strcmp(site->devices[i].id, args->dev) == 0)
-            reply->read_device = (int32_t)i;
-    if (reply->read_device < 0)
+            reply->answer.read_device = (int32_t)i;
+    if (reply->answer.read_device < 0)
         answer(&reply->answer, "not_found", "there is no such device");
 }
 
@@ -238,15 +237,13 @@ static void decide(struct sender *sender, const struct uplink_event *event, stru
     struct order_refusal refusal;
     enum err err = order_parse(done->verb, event->payload, event->payload_size, &order, &refusal);
     bool const is_receipt = err == ERR_OK && order.verb == WIRE_RECEIPT;
-    bool const is_read = err == ERR_OK && order.verb == WIRE_READ;
     text_copy(done->id, sizeof done->id, err == ERR_OK ? order.id : err == ERR_FORMAT ? refusal.id : "");
-    const struct order_answer *known =
-        done->id[0] != '\0' && !is_receipt && !is_read ? find_known(sender, done->id) : NULL;
+    const struct order_answer *known = done->id[0] != '\0' && !is_receipt ? find_known(sender, done->id) : NULL;
     if (known != NULL) {
         *done = *known;
         return;
     }
-    if (err == ERR_OK && !is_receipt && !is_read && is_with_judge(sender, done->id)) {
+    if (err == ERR_OK && !is_receipt && is_with_judge(sender, done->id)) {
         reply->wait_until_mono_us = sender->now.mono_us + ORDER_ANSWER_MAX_US;
         return;
     }
@@ -264,8 +261,8 @@ static void decide(struct sender *sender, const struct uplink_event *event, stru
         return;                                               /* what the judge answers is its event */
     bool const is_for_good = strcmp(done->code, "rate") != 0; /* and a flood is no news */
     if (is_for_good)
-        note_order(sender, done, order.by);
-    if (is_for_good && !is_read && !event->retained && done->id[0] != '\0')
+        note_order(sender, done, err == ERR_FORMAT ? refusal.by : order.by);
+    if (is_for_good && !event->retained && done->id[0] != '\0')
         remember(sender, done);
 }
 
@@ -287,7 +284,7 @@ void sender_order(struct sender *sender, const struct uplink_event *event)
         orders->reply_count == REPLIES_MAX)
         return; /* not asked for; or asked faster than answers go out: whoever wants one asks again */
     struct order_reply *reply = &orders->replies[(orders->reply_first + orders->reply_count) % REPLIES_MAX];
-    *reply = (struct order_reply){.correlation_size = event->correlation_size, .read_device = -1};
+    *reply = (struct order_reply){.correlation_size = event->correlation_size, .answer.read_device = -1};
     memcpy(reply->correlation, event->correlation, event->correlation_size);
     text_copy(reply->answer.verb, sizeof reply->answer.verb, event->topic + size);
     take_response_topic(sender, event->response_topic, reply->topic, sizeof reply->topic);
@@ -315,19 +312,28 @@ static bool take_answer(struct sender *sender, struct order_reply *reply)
     return true;
 }
 
+/* As it was answered to this id before; else as it is now, and that is kept. */
 static void put_reading(struct sender *sender, const struct order_reply *reply, struct text *text)
 {
     const struct board_device *shown = &sender->reading;
-    board_get_device(sender->setup.board, (size_t)reply->read_device, &sender->reading);
+    size_t const device = (size_t)reply->answer.read_device;
+    size_t size = 0;
+    const char *kept = sender_find_read(&sender->orders.reads, reply->answer.id, &size);
+    if (kept != NULL) {
+        text_put_bytes(text, kept, size);
+        return;
+    }
+    board_get_device(sender->setup.board, device, &sender->reading);
     payload_reading(text, sender->setup.site,
                     &(struct payload_reading){.id = reply->answer.id,
-                                              .device = (size_t)reply->read_device,
+                                              .device = device,
                                               .at_utc_ms = sender->now.utc_ms,
                                               .mono_us = sender->now.mono_us,
                                               .samples = shown->samples,
                                               .read_mono_us = shown->read_mono_us,
                                               .texts = shown->texts,
                                               .text_size = shown->text_size});
+    sender_keep_read(&sender->orders.reads, reply->answer.id, text->at, text->used);
 }
 
 static void put_answer(const struct order_reply *reply, struct text *text)
@@ -348,7 +354,7 @@ void sender_put_replies(struct sender *sender)
         if (!take_answer(sender, reply))
             return;
         text_init(&text, sender->payload, PAYLOAD_MESSAGE_MAX);
-        if (reply->read_device >= 0)
+        if (reply->answer.read_device >= 0)
             put_reading(sender, reply, &text);
         else
             put_answer(reply, &text);

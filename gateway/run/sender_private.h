@@ -4,12 +4,14 @@
  *   sender_connect.c   connecting: what the broker is told, and what it demands
  *   sender_journal.c   finding the journal, its cursors, and telling the recorder
  *   sender_trouble.c   why there is none
+ *   sender_verdict.c   is the centre lost, does it refuse: what the judge is told
  *   sender_answers.c   what the broker says to a message
  *   sender_deliver.c   what is sent next: alarms, live telemetry, and who goes first
  *   sender_retained.c  what a connection begins with: active, registry, status
  *   sender_history.c   history, batches, replays
  *   sender_meant.c     what is meant for this centre, and `prev`
  *   sender_orders.c    what the centre asks for
+ *   sender_reads.c     what it was answered to `read`
  */
 #ifndef OUTPOST_RUN_SENDER_PRIVATE_H
 #define OUTPOST_RUN_SENDER_PRIVATE_H
@@ -24,6 +26,7 @@
 #include "gateway/run/journal.h"
 #include "gateway/run/order_parse.h"
 #include "gateway/run/sender.h"
+#include "gateway/run/sender_reads.h"
 #include "gateway/run/sender_window.h"
 
 enum sender_state {
@@ -72,8 +75,8 @@ struct refusal {   /* a message the broker would not have; tried twice more */
 
 #define ORDER_ANSWER_MAX_US 10000000 /* for the judge's answer to be in the journal */
 
-#define REPLIES_MAX      16 /* orders that wait for their reply to be sent; more are dropped unanswered */
-#define ORDERS_KNOWN_MAX 64 /* answers that are remembered by id */
+#define REPLIES_MAX      16        /* orders that wait for their reply to be sent; more are dropped unanswered */
+#define ORDERS_KNOWN_MAX READS_MAX /* answers that are remembered by id */
 
 struct order_answer {
     char id[ORDER_ID_MAX + 1]; /* "" free */
@@ -81,12 +84,12 @@ struct order_answer {
     char code[24]; /* "" done */
     char why[ANSWER_WHY_MAX + 1];
     char detail[96];
+    int32_t read_device; /* whose readings it brings; -1 */
 };
 
 struct order_reply {
     struct order_answer answer;
     int64_t wait_until_mono_us;       /* 0; or its answer will stand in the journal, until then */
-    int32_t read_device;              /* whose readings it brings; -1 */
     char topic[UPLINK_TOPIC_MAX + 1]; /* whole: the response topic, or "" for reply/{verb} */
     unsigned char correlation[UPLINK_CORRELATION_MAX];
     size_t correlation_size;
@@ -98,6 +101,7 @@ struct sender_orders {
     size_t reply_count;
     struct order_answer known[ORDERS_KNOWN_MAX]; /* a ring */
     size_t known_next;
+    struct sender_reads reads;
     int64_t credit_us; /* a bucket: each order costs ORDER_COST_US of it */
     int64_t credit_mono_us;
 };
@@ -132,7 +136,12 @@ struct sender {
     bool refused;        /* the broker refused this gateway, and an event says so */
     uint32_t taken_over; /* times in a row somebody else connected with our id */
     int64_t taken_over_mono_us;
-    uint32_t short_lived; /* connections in a row that did not last */
+    uint32_t short_lived;      /* connections in a row that did not last */
+    struct centre_state found; /* of this centre, and what of it the recorder took */
+    struct centre_state told;
+    bool heard;            /* on this connection something was acknowledged, … */
+    bool accepted;         /* … and a record was, since the last refusal */
+    int64_t quota_mono_us; /* since when a quota lets no record through; 0: it does */
     struct window window;
     struct refusal refusals[REFUSALS_MAX];
 
@@ -187,11 +196,18 @@ struct sender {
 
 #define TAKEN_OVER_NEW_US 3600000000 /* after so long it is counted from the beginning */
 #define SHORT_LIVED_MAX   5          /* connections in a row that broke within a minute: somebody should look */
+#define STABLE_US         60000000   /* a connection that lasted this long was a success: back-off begins anew */
 
 /* Somebody else may have our id: that is shown also while there is a connection, until one has lasted. */
 static inline bool sender_is_suspicious(const struct sender *sender)
 {
     return sender->taken_over > 0 || sender->short_lived >= SHORT_LIVED_MAX;
+}
+
+/* Connections that break again and again are no connection, until one has lasted. */
+static inline bool sender_is_steady(const struct sender *sender)
+{
+    return sender->short_lived < SHORT_LIVED_MAX || sender->now.mono_us - sender->up_mono_us >= STABLE_US;
 }
 
 /* sender.c */
@@ -215,9 +231,20 @@ MUST_CHECK bool sender_tell_recorder(struct sender *sender, struct sender_ack *a
 void sender_note(struct sender *sender, enum notice notice, const char *detail);
 
 /* sender_trouble.c */
+/* After the hang-up: the centre refuses this gateway, or what it sends. The first time also as an event. */
+void sender_note_refused(struct sender *sender, uint8_t reason, const struct why *why);
 void sender_lost(struct sender *sender, const struct uplink_event *event);
 void sender_refused(struct sender *sender, const struct uplink_event *event);
 void sender_deaf(struct sender *sender, const struct uplink_event *event); /* the subscription was refused */
+
+/* sender_verdict.c */
+void sender_find_nothing(struct sender *sender);   /* at start */
+void sender_find_connected(struct sender *sender); /* which does not say yet that it works */
+void sender_find_lost(struct sender *sender);      /* no connection, and nobody refused it */
+void sender_find_refusing(struct sender *sender, uint8_t reason);
+void sender_find_quota(struct sender *sender); /* a refusal only when it lasts */
+void sender_find_acked(struct sender *sender, enum sent_kind kind);
+void sender_tell_found(struct sender *sender); /* each step: what changed, to the recorder */
 
 /* sender_answers.c */
 void sender_acked(struct sender *sender, const struct uplink_event *event);

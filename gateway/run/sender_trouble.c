@@ -9,9 +9,9 @@
 #define TAKEN_OVER_US     30000000 /* doubled each time, at most: */
 #define TAKEN_OVER_MAX_US 600000000
 
-/* One event when a broker begins to refuse this gateway, so that the other centres hear of it; `what` is a word of
+/* One event when a broker begins to refuse this gateway, so that the other centres hear why; `what` is a word of
  * docs/PROTOCOL.md. */
-static void note_refused(struct sender *sender, const char *what, const struct why *why)
+static void note(struct sender *sender, const char *what, const struct why *why)
 {
     char detail[ACK_DETAIL_MAX];
     struct text text;
@@ -23,6 +23,12 @@ static void note_refused(struct sender *sender, const char *what, const struct w
     text_put_json_string(&text, why->en);
     if (!text.full)
         sender_note(sender, NOTICE_CENTRE, detail);
+}
+
+void sender_note_refused(struct sender *sender, uint8_t reason, const struct why *why)
+{
+    sender_find_refusing(sender, reason);
+    note(sender, "refused", why);
 }
 
 /* Two boxes with one id throw each other out for as long as both are there: slower and slower, and said. */
@@ -45,7 +51,16 @@ static void taken_over(struct sender *sender)
     sender->url =
         (sender->url + sender->centre->url_count - 1) % sender->centre->url_count; /* the broker is not at fault */
     sender_hang_up(sender, &why, wait_us + (int64_t)backoff_next_ms(&sender->backoff) * 1000);
-    note_refused(sender, "taken_over", &why);
+    if (sender->taken_over > 1) /* once may have been somebody's mistake */
+        sender_find_refusing(sender, MQTT_TAKEN_OVER);
+    note(sender, "taken_over", &why);
+}
+
+/* A broker that ends a connection for one of these does not want us, or what it was sent; for others it may have to. */
+static bool is_no(uint8_t reason)
+{
+    return reason == MQTT_NOT_AUTHORIZED || reason == MQTT_TOPIC_INVALID || reason == MQTT_TOO_LARGE ||
+           reason == MQTT_QUOTA || reason == MQTT_BAD_PAYLOAD;
 }
 
 void sender_lost(struct sender *sender, const struct uplink_event *event)
@@ -71,6 +86,8 @@ void sender_lost(struct sender *sender, const struct uplink_event *event)
         (void)snprintf(why.zh, sizeof why.zh, "连接中断%s%.100s", said[0] != '\0' ? "：" : "", said);
     }
     sender_hang_up(sender, &why, BACKOFF);
+    if (is_no(event->reason))
+        sender_note_refused(sender, event->reason, &why);
 }
 
 /* A broker that answered and does not want this gateway is not asked again at once; one that was not reached is. */
@@ -90,7 +107,7 @@ void sender_refused(struct sender *sender, const struct uplink_event *event)
     }
     sender_hang_up(sender, &why, event->reason == 0 || is_busy ? BACKOFF : REFUSED_US);
     if (event->reason != 0 && !is_busy)
-        note_refused(sender, "refused", &why);
+        sender_note_refused(sender, event->reason, &why);
 }
 
 void sender_deaf(struct sender *sender, const struct uplink_event *event)

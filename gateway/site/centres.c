@@ -279,6 +279,7 @@ static void load_centre(struct loader *l, const struct raw_centre *raw, struct s
         .deflate = raw->compress != NOT_GIVEN,
         .receipt = raw->receipt,
         .batch_ms = (uint32_t)raw->batch_ms,
+        .health_ms = (uint32_t)raw->health_ms,
         .backoff_min_ms = (uint32_t)raw->backoff_min_ms,
         .backoff_max_ms = (uint32_t)raw->backoff_max_ms,
         .history_rate = (uint32_t)raw->history_rate,

@@ -1,4 +1,4 @@
-/* Subjects: whoever may raise an alarm (devices, buses, interlocks), and all rules in one array, grouped by them. */
+/* Subjects: whoever may raise an alarm (devices, buses, interlocks, centres), and all rules in one array, grouped by them. */
 #include <string.h>
 
 #include "gateway/base/check.h"
@@ -6,6 +6,9 @@
 
 #define BUS_DELAY_MS        5000
 #define FAILED_OFF_DELAY_MS 5000
+#define CENTRE_DELAY_MS     300000 /* routers restart, brokers are updated: nobody is sent for that */
+#define CENTRE_BACK_MS      10000
+#define REFUSED_OFF_MS      60000 /* as long as a broker that refuses is left alone (run/sender_trouble.c) */
 
 static const struct rule bus_lost = {.id = "bus.lost",
                                      .point = -1,
@@ -35,6 +38,38 @@ static const struct rule interlock_failed = {.id = "interlock.failed",
                                              .unit = "",
                                              .zh = "联锁动作失败",
                                              .en = "interlock failed"};
+
+/* Of medium priority: nobody is in danger, what happens is judged on site, journaled and told to the other centres; but
+ * somebody has to look within his shift. */
+static const struct rule centre_rules[] = {
+    {.id = "centre.lost",
+     .point = -1,
+     .kind = RULE_COMM,
+     .limit = NO_LIMIT,
+     .on_delay_ms = CENTRE_DELAY_MS,
+     .off_delay_ms = CENTRE_BACK_MS,
+     .priority = PRIORITY_MEDIUM,
+     .shelvable = true,
+     .from_point = -1,
+     .when_point = -1,
+     .suppress_point = -1,
+     .unit = "",
+     .zh = "监控中心失联",
+     .en = "centre lost"},
+    {.id = "centre.refused",
+     .point = -1,
+     .kind = RULE_FAILED,
+     .limit = NO_LIMIT,
+     .off_delay_ms = REFUSED_OFF_MS,
+     .priority = PRIORITY_MEDIUM,
+     .shelvable = true,
+     .from_point = -1,
+     .when_point = -1,
+     .suppress_point = -1,
+     .unit = "",
+     .zh = "监控中心拒绝接收",
+     .en = "refused by the centre"},
+};
 
 bool rule_add(struct loader *l, const struct rule *rule)
 {
@@ -95,7 +130,36 @@ static void add_proof_test(struct loader *l, struct subject *subject, size_t ind
         add_subject_rule(l, subject, index, &rules[i]);
 }
 
-/* Devices, then buses, then interlocks; the devices' rules stand already. */
+static const char *name_of_centre_rule(const void *context, size_t index)
+{
+    (void)context;
+    return index < ARRAY_SIZE(centre_rules) ? centre_rules[index].id : NULL;
+}
+
+static bool is_centre_rule(const char *id)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(centre_rules); i++)
+        if (strcmp(centre_rules[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static void add_centre_rules(struct loader *l, struct subject *subject, size_t index)
+{
+    const struct node *alarms = l->raw.centres[subject->index].alarms;
+    for (size_t i = 0; i < ARRAY_SIZE(centre_rules); i++) {
+        struct rule rule = centre_rules[i];
+        load_own_alarm(l, alarms, &rule);
+        add_subject_rule(l, subject, index, &rule);
+    }
+    for (const struct node *child = alarms == NULL ? NULL : node_first(alarms); child != NULL; child = node_next(child))
+        if (!is_centre_rule(node_key(child)))
+            complain_node(l->complaints, child, ON_KEY, S_NO_CENTRE_ALARM,
+                          WORDS(words_quote(l->complaints, node_key(child)),
+                                words_suggest(l->complaints, node_key(child), name_of_centre_rule, NULL)));
+}
+
+/* Devices, then buses, then interlocks, then centres; the devices' rules stand already. */
 static size_t fill_subjects(struct loader *l, struct subject *subjects)
 {
     size_t count = 0;
@@ -122,15 +186,20 @@ static size_t fill_subjects(struct loader *l, struct subject *subjects)
         interlock->subject = (int32_t)count;
         interlock->failed_rule = subjects[count].rule_first;
     }
+    for (size_t i = 0; i < l->raw.centre_count; i++, count++) {
+        subjects[count] = (struct subject){
+            .id = l->site->centres[i].id, .cls = "centre", .kind = SUBJECT_CENTRE, .index = (int32_t)i};
+        add_centre_rules(l, &subjects[count], count);
+    }
     return count;
 }
 
 void load_subjects(struct loader *l)
 {
     struct site *site = l->site;
-    size_t const wanted = l->raw.device_count + l->raw.bus_count + l->raw.interlock_count;
+    size_t const wanted = l->raw.device_count + l->raw.bus_count + l->raw.interlock_count + l->raw.centre_count;
     struct subject *subjects = take_array(l->arena, wanted, sizeof *subjects, l->complaints);
-    if (subjects == NULL || l->devices == NULL || l->buses == NULL || l->interlocks == NULL)
+    if (subjects == NULL || l->devices == NULL || l->buses == NULL || l->interlocks == NULL || l->site->centres == NULL)
         return;
     site->subject_count = fill_subjects(l, subjects);
     if (l->rule_count == SITE_RULES_MAX)

@@ -181,6 +181,10 @@ static void arrive(struct fake_broker *broker, struct on_the_way *way)
     if (way->message.qos > 0 && !broker->mute)
         way->acked_us =
             broker->stage->t_us + dice_between(&broker->dice, broker->delay_least_us, broker->delay_most_us);
+    if (broker->rejects != 0 && is_record(way->message.topic)) {
+        way->reason = broker->rejects;
+        return;
+    }
     if (broker->loses_at > 0 && is_record(way->message.topic) && --broker->loses_at == 0)
         return;
     struct accepted message = way->message;
@@ -225,7 +229,7 @@ static void end_connecting(struct fake_broker *broker)
 {
     if (broker->stage->t_us < broker->connected_us)
         return;
-    if (broker->down || broker->black_hole) {
+    if (broker->down || broker->black_hole || broker->forbids != 0) {
         broker->refused_connects++;
         broker->state = DOOR_LOST;
         announce(broker, UPLINK_REFUSED);
@@ -260,9 +264,9 @@ static bool next_acknowledgement(struct fake_broker *broker, struct uplink_event
         struct on_the_way *way = &broker->way[(broker->way_first + i) % BROKER_WINDOW];
         if (way->acked_us > broker->stage->t_us)
             continue;
-        ret_event->kind = UPLINK_ACKED;
+        ret_event->kind = way->reason == 0 ? UPLINK_ACKED : UPLINK_REJECTED;
         ret_event->ticket = way->ticket;
-        ret_event->reason = 0;
+        ret_event->reason = way->reason;
         way->acked_us = CLOCK_NEVER;
         way->message.qos = 0; /* settled */
         while (broker->way_count > 0 && is_settled(oldest(broker)))
@@ -282,7 +286,8 @@ static bool next(void *self, struct uplink_event *ret_event)
         broker->has_pending = false;
         ret_event->kind = broker->pending;
         ret_event->receive_maximum = broker->receive_maximum;
-        ret_event->reason = broker->pending == UPLINK_REFUSED ? 0x88 : 0;
+        uint8_t const reason = broker->forbids != 0 ? broker->forbids : 0x88;
+        ret_event->reason = broker->pending == UPLINK_REFUSED ? reason : 0;
         (void)snprintf(ret_event->text, sizeof ret_event->text, "%s",
                        broker->pending == UPLINK_CONNECTED ? "" : "the fake broker is away");
         return true;

@@ -29,6 +29,7 @@ struct on_the_way {
     int64_t arrives_us;
     int64_t acked_us; /* CLOCK_NEVER: never */
     bool arrived;
+    uint8_t reason; /* of its acknowledgement */
     uint64_t ticket;
     struct accepted message;
 };
@@ -46,6 +47,8 @@ struct fake_broker {
     bool down;       /* connections are refused, and those there are break */
     bool black_hole; /* connecting gets no answer for 10 s, then fails; what is open gets no acknowledgement */
     bool mute;       /* accepts and never acknowledges */
+    uint8_t forbids; /* it lets nobody in, for this reason; 0 */
+    uint8_t rejects; /* it takes no record, for this reason; 0 */
     int64_t delay_least_us;
     int64_t delay_most_us; /* one way */
     uint16_t receive_maximum;

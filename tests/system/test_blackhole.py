@@ -26,7 +26,7 @@ HIGH, LOW = 20000, 0
 
 
 class NameServer:
-    """Says nothing until it may; then, that every name is this machine."""
+    """Says nothing until it may; then, that every name is this machine, until it is hushed."""
 
     def __init__(self):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -58,9 +58,13 @@ class NameServer:
                 else:
                     self.unanswered.append((query, asker))
 
+    def hush(self):
+        with self.lock:
+            self.unanswered = []
+
     def speak(self):
         with self.lock:
-            for query, asker in self.unanswered:
+            for query, asker in self.unanswered or ():
                 self.answer(query, asker)
             self.unanswered = None
 
@@ -74,11 +78,11 @@ class NameServer:
 class GatewayWithNameServer(Gateway):
     """Sees another /etc/resolv.conf than everybody else."""
 
-    def __init__(self, site_file, directory):
+    def __init__(self, site_file, directory, lookup_s=LOOKUP_S):
         super().__init__(site_file, directory)
         resolv = os.path.join(directory, "resolv.conf")
         with open(resolv, "w", encoding="ascii") as file:
-            file.write(f"nameserver {NAME_SERVER}\noptions timeout:{LOOKUP_S} attempts:1\n")
+            file.write(f"nameserver {NAME_SERVER}\noptions timeout:{lookup_s} attempts:1\n")
         script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
         self.command = ["unshare", "--mount", "sh", "-c", script, resolv, *self.command]
 

@@ -250,7 +250,10 @@ static void a_forbidden_centre_stops_for_a_minute(void **state)
     run(world, 61 * SEC);
     assert_true(shown(world).connected);
     assert_string_equal(shown(world).trouble, "");
-    assert_int_equal(shown(world).lw_a, 1);
+    char payload[1024];
+    assert_true(rig_record(world->rig.dir, LANE_A, 2, payload, sizeof payload)); /* said once, for the other centres */
+    assert_non_null(strstr(payload, "\"event\":\"centre\",\"centre\":\"property\",\"what\":\"refused\""));
+    assert_int_equal(shown(world).lw_a, 2);
 }
 
 static unsigned quota_left;

@@ -1,4 +1,4 @@
-/* A centre that does not want everything, or not as it comes: only, drills, batch, compress, history_rate. */
+/* A centre that does not want everything, or not as it comes: only, drills, batch, compress, health, history_rate. */
 #include "tests/support/test.h"
 
 #include "tests/support/wire_world.h"
@@ -244,6 +244,20 @@ static void what_is_compressed_reads_the_same(void **state)
     assert_true(world->broker.log[line_of(world, 0, "registry/gas-kitchen")].deflated);
 }
 
+static void health_comes_as_often_as_it_is_wanted(void **state)
+{
+    struct world *world = *state;
+    run(world, 301 * SEC);
+    assert_int_equal(count_of(world, "health"), 6); /* once connected, and each minute */
+    world->rig.centres[0].health_ms = 300000;
+    run(world, 60 * SEC); /* the one that was due by the minute */
+    assert_int_equal(count_of(world, "health"), 7);
+    run(world, 299 * SEC);
+    assert_int_equal(count_of(world, "health"), 7);
+    run(world, 2 * SEC);
+    assert_int_equal(count_of(world, "health"), 8);
+}
+
 static void history_keeps_to_its_rate(void **state)
 {
     struct world *world = *state;
@@ -324,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_batch_collects_and_alarms_do_not_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_begins_with_what_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_compressed_reads_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(health_comes_as_often_as_it_is_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(history_keeps_to_its_rate, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_salvaged_is_sent_too, setup, teardown),
         cmocka_unit_test_setup_teardown(telemetry_expires_and_alarms_do_not, setup, teardown),

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "gateway/base/text.h"
+#include "gateway/run/sender_reads.h"
 #include "tests/support/wire_world.h"
 
 static void order(struct world *world, const char *verb, const char *id, const char *args)
@@ -366,12 +367,51 @@ static void a_read_brings_what_is_known(void **state)
     expect_reply(world, "read", "\"points\":{\"gas_lel_pct\":{\"value\":12.5,\"quality\":\"good\",\"age_ms\":4");
     expect_reply(world, "read", "\"detector_mode\":{\"quality\":\"bad\",\"reason\":\"no_answer\",\"age_ms\":70");
     expect_reply(world, "read", "\"fault\":{\"value\":true,\"quality\":\"uncertain\"}");
-    order(world, "read", "r1", "{\"dev\":\"gas-kitchen\"}"); /* answered anew */
+    struct sample const later = {.point = WIRE_LEL, .value.number = 60, .quality = QUALITY_GOOD};
+    board_put_device(world->rig.board, WIRE_GAS, world->rig.now.utc_ms, &later, 1, NULL, 0);
+    order(world, "read", "r1", "{\"dev\":\"gas-kitchen\"}"); /* the first answer, and no event */
     assert_int_equal(count_of(world, "reply/read"), 2);
+    expect_reply(world, "read", "\"points\":{\"gas_lel_pct\":{\"value\":12.5,\"quality\":\"good\",\"age_ms\":4");
+    order(world, "read", "r3", "{\"dev\":\"gas-kitchen\"}");
+    expect_reply(world, "read", "\"points\":{\"gas_lel_pct\":{\"value\":60,");
     order(world, "read", "r2", "{\"dev\":\"nobody\"}");
     expect_reply(world, "read", "{\"v\":1,\"id\":\"r2\",\"ok\":false,\"code\":\"not_found\"");
     run(world, 1 * SEC);
     assert_int_equal(shown(world).lw_a, 4); /* boot, and three orders */
+}
+
+/* Bounded: what no longer fits is forgotten, the oldest first, and nothing else is touched. */
+static void readings_are_kept_within_bounds(void **state)
+{
+    (void)state;
+    static struct sender_reads reads;
+    static char bytes[READS_KEPT_SIZE + 1];
+    char id[16];
+    size_t size = 0;
+    reads = (struct sender_reads){.count = 0};
+    for (int i = 0; i < 1000; i++) {
+        (void)snprintf(id, sizeof id, "r%d", i);
+        size_t const mine = (size_t)(i < 500 ? i * 37 % 5000 : i % 100); /* first the bytes are full, then the list */
+        memset(bytes, 'a' + i % 26, mine);
+        sender_keep_read(&reads, id, bytes, mine);
+        const char *kept = sender_find_read(&reads, id, &size);
+        assert_non_null(kept);
+        assert_int_equal(size, mine);
+        assert_memory_equal(kept, bytes, mine);
+        size_t sum = 0;
+        for (size_t k = 0; k < reads.count; k++)
+            sum += reads.list[k].size;
+        assert_int_equal(sum, reads.used);
+        assert_true(reads.used <= READS_KEPT_SIZE && reads.count <= READS_MAX);
+    }
+    assert_null(sender_find_read(&reads, "r0", &size));
+    const char *before = sender_find_read(&reads, "r998", &size);
+    assert_non_null(before);
+    assert_int_equal(before[0], 'a' + 998 % 26);
+    sender_keep_read(&reads, "large", bytes, READS_KEPT_SIZE + 1);
+    assert_null(sender_find_read(&reads, "large", &size));
+    sender_keep_read(&reads, "whole", bytes, READS_KEPT_SIZE);
+    assert_int_equal(reads.count, 1);
 }
 
 /* --- connecting --- */
@@ -482,6 +522,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refusal_of_the_judge_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_that_does_not_come, setup, teardown),
         cmocka_unit_test_setup_teardown(a_read_brings_what_is_known, setup, teardown),
+        cmocka_unit_test(readings_are_kept_within_bounds),
         cmocka_unit_test_setup_teardown(a_refusal_is_named_and_waits, setup, teardown),
         cmocka_unit_test_setup_teardown(two_boxes_with_one_id_are_recognised, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connection_that_never_lasts_makes_suspicious, setup, teardown),
