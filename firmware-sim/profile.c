@@ -67,6 +67,19 @@ static bool read_base(const cJSON *json, struct profile *profile, struct text *w
     return text_refuse(why, "base must be a whole number or \"site\"");
 }
 
+static bool read_watchdog(const cJSON *json, struct profile *profile, struct text *why)
+{
+    const cJSON *watchdog = json_member(json, "watchdog");
+    const char *after = json_text(watchdog, "after", NULL);
+    if (watchdog == NULL)
+        return true;
+    profile->watchdog_point = json_text(watchdog, "point", NULL);
+    profile->watchdog_fail = cJSON_IsTrue(json_member(watchdog, "fail")) != 0;
+    if (profile->watchdog_point != NULL && after != NULL && text_to_duration(after, &profile->watchdog_us))
+        return true;
+    return text_refuse(why, "watchdog must be { \"point\": …, \"after\": \"10s\", \"fail\": true or false }");
+}
+
 bool profile_read(const cJSON *json, const char *name, struct pool *pool, struct profile *ret_profile, struct text *why)
 {
     enum order order = ORDER_ABCD;
@@ -76,7 +89,8 @@ bool profile_read(const cJSON *json, const char *name, struct pool *pool, struct
     long long gap = 0;
     if (word != NULL && !order_read(word, &order))
         return text_refuse(why, "order must be ABCD, CDAB, BADC or DCBA, not \"%s\"", word);
-    if (!read_base(json, &profile, why) || !read_points(json, order, pool, &profile, why))
+    if (!read_base(json, &profile, why) || !read_watchdog(json, &profile, why) ||
+        !read_points(json, order, pool, &profile, why))
         return false;
     if (identity != NULL) {
         struct seed *seed = pool_take(pool, 1, sizeof *seed);

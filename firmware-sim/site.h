@@ -51,6 +51,9 @@ struct profile {
     long long base;              /* added to every address */
     bool base_from_site;         /* the slave has to say it */
     uint32_t gap;                /* max_gap: how many unused addresses a read may cross */
+    const char *watchdog_point;  /* NULL: it has none; else when this was not written for … */
+    int64_t watchdog_us;         /* … so long, all coils become … */
+    bool watchdog_fail;          /* … this */
 };
 
 struct site_slave {

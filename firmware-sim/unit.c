@@ -88,6 +88,7 @@ void unit_open(struct unit *unit, const struct site_slave *slave, struct pool *p
 {
     unit->slave = slave;
     unit->turnaround_us = -1;
+    unit->fed_us = -1;
     unit->holds = pool_take(pool, slave->point_count, sizeof *unit->holds);
     unit->explains = pool_take(pool, slave->point_count, sizeof *unit->explains);
     for (size_t i = 0; i < slave->point_count; i++)
@@ -204,9 +205,41 @@ void unit_release(struct unit *unit, size_t point)
 
 /* --- faults --- */
 
+/* What a person holds stays. */
+static void fall(struct unit *unit)
+{
+    for (size_t i = 0; i < unit->slave->point_count; i++) {
+        if (point_of(unit, i)->table != TABLE_COIL || unit->holds[i] == HOLD_SET)
+            continue;
+        *words_of(unit, i) = unit->slave->profile->watchdog_fail ? 1 : 0;
+        set_hold(unit, i, HOLD_WRITTEN);
+    }
+}
+
+static void watch(struct unit *unit)
+{
+    const struct profile *profile = unit->slave->profile;
+    if (unit->fed_us < 0 || unit->now_us - unit->fed_us < profile->watchdog_us)
+        return;
+    unit->fed_us = -1;
+    fall(unit);
+}
+
+static void feed(struct unit *unit, enum table table, uint32_t address)
+{
+    const struct profile *profile = unit->slave->profile;
+    if (profile == NULL || profile->watchdog_point == NULL)
+        return;
+    size_t point = slave_find_point(unit->slave, profile->watchdog_point);
+    if (point != SITE_NONE && covers(point_of(unit, point), table, address))
+        unit->fed_us = unit->now_us;
+}
+
 void unit_pass(struct unit *unit, int64_t now_us)
 {
     const struct fault *fault = &unit->fault;
+    unit->now_us = now_us;
+    watch(unit);
     if (fault_is_over(fault, now_us))
         unit->fault = (struct fault){.kind = FAULT_NONE};
     bool on = fault_is_on(fault, now_us);
@@ -358,6 +391,7 @@ static enum pdu_exception write_registers(void *self, enum table table, uint16_t
     if (unit_replay_takes_write(unit))
         return PDU_OK;
     for (uint32_t i = 0; i < count; i++) {
+        feed(unit, table, address + i);
         if (take_over(unit, table, address + i))
             there[i] = words[i];
     }

@@ -1,5 +1,8 @@
 /* unit: one slave: its registers, who decides what stands in them, and how it answers a request.
  *
+ * A board with a watchdog (its profile says so) sets all its coils to their fail state when the master has not written the
+ * watchdog for too long; it begins to count with the first write, and a coil stays so until the master writes it again.
+ *
  * A point shows what its model gives, until the master writes it or a person sets it. Pure but for memory taken at open. */
 #ifndef OUTPOST_FIRMWARE_SIM_UNIT_H
 #define OUTPOST_FIRMWARE_SIM_UNIT_H
@@ -51,6 +54,8 @@ struct unit {
     bool blank;            /* the fault's invalid values stand in the registers now */
     int64_t turnaround_us; /* from request to answer; -1: the line's */
     int64_t babble_us;     /* the next burst of noise */
+    int64_t now_us;        /* of the last unit_pass() */
+    int64_t fed_us;        /* when its watchdog was last written; -1: it does not count */
     struct unit_counters counters;
     struct answer previous; /* late-by-one */
 };

@@ -111,7 +111,7 @@ static const struct class_point points[POINT_COUNT] = {
     [SCALE_OVERLOAD] = {POINT_BOOL("scale_overload", POLL_SAFETY, "称重超载", "scale overloaded")},
     [SCALE_ZERO] = {POINT_BOOL("scale_zero", POLL_NORMAL, "零位", "scale at zero")},
     [SCALE_PEAK_HOLD] = {POINT_BOOL("scale_peak_hold", POLL_SLOW, "峰值保持", "scale holds its peak")},
-    [VALVE_STATE] = {POINT_CODED("valve_state", valve_states, POLL_SAFETY, "角阀状态", "cylinder valve")},
+    [VALVE_STATE] = {POINT_CODED("valve_state", valve_states, POLL_SAFETY, "角阀状态", "cylinder valve"), .use = USE_FIRST},
     [VALVE_LOCK] = {POINT_CODED("valve_lock", valve_locks, POLL_NORMAL, "角阀锁", "valve lock")},
     [VALVE_CMD] = {POINT_CODED("valve_cmd", valve_orders, POLL_SLOW, "角阀命令", "order to the valve")},
     [LEAK_FLAG] = {POINT_BOOL("leak_flag", POLL_SAFETY, "泄漏标志（设备）", "device reports a leak")},
@@ -599,6 +599,8 @@ static enum tri is_listed(const struct cylinder_list *list, struct qr_part code)
 /* Something stands there that shows no code, or one that is not listed. */
 static enum tri is_strange(const struct derive *derive, struct seen seen)
 {
+    if (seen.qr.code.size > 0 && derive->doubled)
+        return TRI_YES; /* one label, one cylinder */
     if (seen.qr.code.size > 0)
         return derive->cylinders == NULL ? TRI_NO : tri_not(is_listed(derive->cylinders, seen.qr.code));
     if (seen.readable != TRI_YES)

@@ -176,7 +176,6 @@ static void feed_clear(struct alarm *alarm, const struct rule *rule, struct alar
     if (alarm->cleared_for_us < (int64_t)rule->off_delay_ms * 1000)
         return;
     alarm->clearing = false;
-    alarm->cleared_for_us = 0;
     end(alarm, at);
 }
 
@@ -208,6 +207,11 @@ void alarm_feed(struct alarm *alarm, const struct rule *rule, const struct alarm
         feed_doubt(alarm, reading->at);
 }
 
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us < b_us ? a_us : b_us;
+}
+
 int64_t alarm_next_mono_us(const struct alarm *alarm, const struct rule *rule)
 {
     int64_t next_mono_us = ALARM_NEVER;
@@ -215,19 +219,16 @@ int64_t alarm_next_mono_us(const struct alarm *alarm, const struct rule *rule)
         next_mono_us = alarm->pending_mono_us + (int64_t)rule->on_delay_ms * 1000;
     else if (alarm->clearing && !alarm_has_point(rule))
         next_mono_us = alarm->clearing_mono_us + (int64_t)rule->off_delay_ms * 1000 - alarm->cleared_for_us;
-    if (alarm->until_mono_us != 0 && !alarm->over && alarm->until_mono_us < next_mono_us)
-        next_mono_us = alarm->until_mono_us;
-    if (count_mono_us(alarm) < next_mono_us)
-        next_mono_us = count_mono_us(alarm);
-    if (cease_mono_us(alarm, rule) < next_mono_us)
-        next_mono_us = cease_mono_us(alarm, rule);
-    return next_mono_us;
+    if (alarm->until_mono_us != 0 && !alarm->over)
+        next_mono_us = earlier(next_mono_us, alarm->until_mono_us);
+    next_mono_us = earlier(next_mono_us, count_mono_us(alarm));
+    return earlier(next_mono_us, cease_mono_us(alarm, rule));
 }
 
 /* Where an alarm that comes into sight again goes. */
-static uint8_t place_in_sight(const struct alarm *alarm, const struct rule *rule)
+static uint8_t place_in_sight(const struct alarm *alarm)
 {
-    if (alarm->suppressing && alarm->state != ALARM_SUPPRESSED && rule->priority != PRIORITY_CRITICAL)
+    if (alarm->suppressing)
         return ALARM_SUPPRESSED;
     if (alarm->condition)
         return ALARM_UNACK;
@@ -252,12 +253,12 @@ static struct alarm_change change_by(const struct alarm *alarm, const struct rul
         .value = alarm->value,
         .at = at,
     };
-    if (change.to >= ALARM_SHELVED && !move->leaves) {
+    if (change.to >= ALARM_SHELVED) {
         change.chattering = false;
         change.count += alarm->owes_raise ? 1 : 0; /* nobody will be told of it */
     }
     if (move->leaves) {
-        change.to = place_in_sight(alarm, rule);
+        change.to = place_in_sight(alarm);
         change.occurrence += change.to == ALARM_UNACK ? 1 : 0;
     }
     if (change.to == ALARM_ACKED && rule->rearm_ms != 0) {

@@ -201,10 +201,10 @@ struct alarm_wish {
 MUST_CHECK enum err alarm_obey(const struct alarm *alarm, const struct rule *rule, struct alarm_wish wish,
                                struct alarm_moment at, struct alarm_change *ret_change, const char **ret_code);
 
-/* Puts a stored state back. A crossing that waited goes on from its start, or, when the machine was rebooted, counts as
- * run out as soon as a first reading still crosses; a standing (stuck) begins anew, because nobody knows any more where it
- * stood. A shelf goes on until its end; after a reboot by the wall clock, and when that is not set it has ended. States of a
- * later version of the program count as NORM. */
+/* Puts a stored state back; only of an alarm that has not moved yet. A crossing that waited goes on from its start, or, when
+ * the machine was rebooted, counts as run out as soon as a first reading still crosses; a standing (stuck) begins anew, because
+ * nobody knows any more where it stood. A shelf goes on until its end; after a reboot by the wall clock, and when that is not
+ * set it has ended. States of a later version of the program count as NORM. */
 void alarm_restore(struct alarm *alarm, const struct rule *rule, const struct stored *stored, struct alarm_moment at);
 
 /* When something stored ends: by the monotonic clock of the same boot, else by the wall clock; never more than `most_ms` from

@@ -23,7 +23,7 @@ int64_t alarm_until_restored(const struct stored *stored, int64_t most_ms, struc
         until_mono_us = at.synced ? at.mono_us + (stored->until_utc_ms - at.utc_ms) * 1000 : at.mono_us;
     if (until_mono_us > at.mono_us + most_ms * 1000)
         until_mono_us = at.mono_us + most_ms * 1000;
-    return until_mono_us < 1 ? 1 : until_mono_us; /* 0 is none */
+    return until_mono_us > 0 ? until_mono_us : 1; /* 0 is none */
 }
 
 static void restore_until(struct alarm *alarm, const struct rule *rule, const struct stored *stored,
@@ -39,8 +39,6 @@ static void restore_until(struct alarm *alarm, const struct rule *rule, const st
 static void restore_pending(struct alarm *alarm, const struct rule *rule, const struct stored *stored)
 {
     alarm->told_pending_ms = stored->pending_mono_ms;
-    alarm->clearing = false;
-    alarm->cleared_for_us = 0;
     if (!keeps_pending(rule) || alarm->condition || stored->pending_mono_ms == 0 || (alarm->known && !alarm->pending))
         return;
     alarm->pending = true;
@@ -77,7 +75,6 @@ void alarm_restore(struct alarm *alarm, const struct rule *rule, const struct st
         alarm->value = stored->value;
         alarm->quality = stored->quality;
     }
-    alarm->chatter = (struct chatter){0};
     if ((stored->flags & STORED_CHATTERING) != 0 && !alarm_is_out_of_sight(alarm))
         chatter_restore(&alarm->chatter, at.mono_us);
     alarm->counted_mono_us = at.mono_us;

@@ -8,7 +8,7 @@ void chatter_activate(struct chatter *chatter, int64_t mono_us)
 {
     if (chatter->seen == KEPT && mono_us - chatter->active_mono_us[KEPT - 1] <= CHATTER_US)
         chatter->on = true;
-    memmove(&chatter->active_mono_us[1], &chatter->active_mono_us[0], (KEPT - 1) * sizeof chatter->active_mono_us[0]);
+    memmove(&chatter->active_mono_us[1], &chatter->active_mono_us[0], (KEPT - 1) * sizeof *chatter->active_mono_us);
     chatter->active_mono_us[0] = mono_us;
     if (chatter->seen < KEPT)
         chatter->seen++;

@@ -158,6 +158,18 @@ static enum err add_slave(struct forecast_bus *forecast, size_t index, uint16_t 
     return ERR_OK;
 }
 
+int64_t forecast_heartbeat_us(const struct forecast_bus *forecast, const struct forecast_slave *slave)
+{
+    const struct site_slave *site = &forecast->site->slaves[slave->index];
+    int64_t wait_us = silent_us(forecast);
+    if (site->heartbeat_point < 0)
+        return 0;
+    for (size_t i = 0; i < forecast->slave_count; i++)
+        if (&forecast->slaves[i] != slave && forecast->site->slaves[forecast->slaves[i].index].heartbeat_point >= 0)
+            wait_us += forecast->write_us;
+    return 2 * ((int64_t)site->heartbeat_ms * 1000 + wait_us) + forecast->write_us;
+}
+
 enum err forecast_make(const struct site *site, size_t bus, const struct forecast_basis *basis,
                        const struct forecast_memory *memory, struct forecast_bus *ret_forecast)
 {

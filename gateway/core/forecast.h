@@ -121,6 +121,10 @@ void forecast_run(struct forecast_bus *forecast, size_t dead_count);
 /* The safety read of the worst standing: the oldest for its period; NULL: none. `*ret_late`: beyond its deadline. */
 const struct forecast_read *forecast_oldest(const struct forecast_bus *forecast, bool *ret_late);
 
+/* Between two writes of a slave's heartbeat that reach it, at worst: one is lost between them, and each time a slave that does
+ * not answer has the line, and the other heartbeats of the bus go first. 0: it has none. */
+int64_t forecast_heartbeat_us(const struct forecast_bus *forecast, const struct forecast_slave *slave);
+
 /* How often something new is read of a device; 0: nothing is. `buses`: one for each of the site's. */
 int64_t forecast_period_us(const struct forecast_bus *buses, const struct site_device *device);
 

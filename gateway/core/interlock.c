@@ -11,8 +11,6 @@ static bool has_feedback(const struct site_interlock *site)
 static void demand_outputs(struct interlock *interlock, int64_t mono_us)
 {
     interlock->silenced = false;
-    interlock->commanded = false;
-    interlock->confirmed = false;
     interlock->since_mono_us = mono_us;
 }
 
@@ -20,12 +18,12 @@ static unsigned trip(struct interlock *interlock, const struct interlock_view *v
 {
     interlock->tripped = true;
     demand_outputs(interlock, view->mono_us);
-    return INTERLOCK_TRIPPED;
+    return interlock->held ? INTERLOCK_WITHHELD : INTERLOCK_TRIPPED;
 }
 
 static unsigned release(struct interlock *interlock)
 {
-    *interlock = (struct interlock){.voters = interlock->voters};
+    *interlock = (struct interlock){.voters = interlock->voters, .held = interlock->held};
     return INTERLOCK_RELEASED;
 }
 
@@ -42,6 +40,24 @@ unsigned interlock_vote(struct interlock *interlock, const struct site_interlock
         return 0;
     demand_outputs(interlock, view->mono_us);
     return INTERLOCK_RESOUNDED;
+}
+
+unsigned interlock_found(struct interlock *interlock, const struct interlock_view *view)
+{
+    return interlock->tripped || interlock->held ? 0 : trip(interlock, view) | INTERLOCK_FOUND;
+}
+
+void interlock_hold(struct interlock *interlock)
+{
+    interlock->held = true;
+}
+
+unsigned interlock_end_hold(struct interlock *interlock, const struct interlock_view *view)
+{
+    interlock->held = false;
+    if (!interlock->tripped)
+        return 0;
+    return view->vote.verdict == TRI_NO ? release(interlock) : trip(interlock, view);
 }
 
 static unsigned follow_outputs(struct interlock *interlock, const struct interlock_view *view)
@@ -275,6 +291,12 @@ bool output_seen(struct output *output, double value, int64_t read_mono_us)
     write_anew(output, read_mono_us);
     output->found_off = true;
     return true;
+}
+
+bool output_fell(const struct output *output, double fail, double value, int64_t read_mono_us)
+{
+    bool const idle = !output->touched || (output_rests(output) && read_mono_us > output->settled_mono_us);
+    return idle && !output->demanded && !output->by_hand && same(value, fail);
 }
 
 int64_t output_next_mono_us(const struct output *output)

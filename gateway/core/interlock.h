@@ -10,6 +10,9 @@
  * A latched interlock is released by a reset, which is refused unless the vote is a known no; the others release
  * themselves at a known no. An unknown vote changes nothing. Silence withdraws the demand of a silenceable interlock
  * until it trips anew or another detector joins the vote.
+ * While it is held (a drill that holds the outputs) it trips and is released as ever, but demands nothing and fails at
+ * nothing. When the hold ends and it stands tripped, it trips for real at that moment, unless its vote is a known no: then
+ * what tripped it was the drill's, and it is released.
  *
  * struct output: one coil or register that interlocks write. Demanded values win over releases, true over false. A write
  * that fails is tried again each second for ever; so is one whose answer is lost, after OUTPUT_LOST_MS. What is released
@@ -42,6 +45,7 @@ struct interlock {
     bool confirmed;
     bool failed;
     bool found_off;            /* an output was found otherwise since all was well */
+    bool held;                 /* its outputs are held: it demands nothing */
     uint64_t voters;           /* who voted the last time */
     int64_t since_mono_us;     /* when its outputs were demanded, or one was lost: the deadlines count from here */
     int64_t commanded_mono_us; /* valid when commanded */
@@ -65,6 +69,8 @@ struct interlock_view {
 #define INTERLOCK_CONFIRMED 0x04U
 #define INTERLOCK_RELEASED  0x08U
 #define INTERLOCK_RESOUNDED 0x10U /* the silence was ended by a further detector */
+#define INTERLOCK_FOUND     0x40U /* with INTERLOCK_TRIPPED: its board had done it by itself */
+#define INTERLOCK_WITHHELD  0x20U /* it would have tripped: its outputs are held */
 
 /* Trips or releases by the vote; to be called before the outputs are driven. Returns what happened. */
 unsigned interlock_vote(struct interlock *interlock, const struct site_interlock *site,
@@ -75,10 +81,18 @@ unsigned interlock_follow(struct interlock *interlock, const struct site_interlo
 /* When interlock_follow() has something to do without any news; INTERLOCK_NEVER. */
 int64_t interlock_next_mono_us(const struct interlock *interlock, const struct site_interlock *site);
 
+/* An output of it was found as it would write it, and nobody had: the board fell to its fail state. It trips by that, so that
+ * only a release as ever takes it back; not while it is held. Returns what happened. */
+unsigned interlock_found(struct interlock *interlock, const struct interlock_view *view);
+
+/* Begins a hold, of one that is not tripped; or ends it, to be called before the outputs are driven. Returns what happened. */
+void interlock_hold(struct interlock *interlock);
+unsigned interlock_end_hold(struct interlock *interlock, const struct interlock_view *view);
+
 /* Does it demand its outputs? */
 static inline bool interlock_demands(const struct interlock *interlock)
 {
-    return interlock->tripped && !interlock->silenced;
+    return interlock->tripped && !interlock->silenced && !interlock->held;
 }
 
 /* ERR_REFUSED with one word: nothing_to_do, condition_active (the vote is on, or unknown). */
@@ -131,6 +145,9 @@ void output_not_sent(struct output *output, int64_t mono_us); /* the way to the 
 void output_written(struct output *output, const struct written *written);
 /* A good reading of it: true when it is not what it was written to be, while demanded: it is written again. */
 bool output_seen(struct output *output, double value, int64_t read_mono_us);
+/* A good reading of it: true when nobody demands it, nothing is left to be written, and it is this value all the same, by no
+ * write that was made since. */
+bool output_fell(const struct output *output, double fail, double value, int64_t read_mono_us);
 int64_t output_next_mono_us(const struct output *output);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * A record is judged by its own words, not by the site file of today: so what was meant for a centre stays meant when the
  * device is gone. Events are meant for everybody. Of a device that is meant, telemetry is, and alarms of the wanted
- * priority; a bus or an interlock is no device and is meant only where no device or class is named. With `drills: drop`
+ * priority; a bus, an interlock or a centre is no device and is meant only where no device or class is named. With `drills: drop`
  * what carries `test` is not meant, but for critical alarms: those are always sent, marked. */
 #ifndef OUTPOST_CORE_MEANT_H
 #define OUTPOST_CORE_MEANT_H

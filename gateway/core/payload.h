@@ -179,6 +179,15 @@ struct payload_health_slave {
 /* {"raised":…}: also for `outpost status --json`. */
 void payload_put_alarms(struct text *out, const struct tally_alarms *alarms);
 void payload_health_begin(struct text *out, const struct site *site, const struct payload_health *health);
+/* Those that are not well, one after the other, before the buses; `end` after the last of them, when there was one. */
+struct payload_health_centre {
+    const char *id;
+    bool connected;
+    bool refused;
+    const char *trouble; /* "" none */
+};
+void payload_health_centre(struct text *out, bool first, const struct payload_health_centre *centre);
+void payload_health_centres_end(struct text *out);
 void payload_health_buses(struct text *out);
 /* False, and nothing written, when the message would grow beyond what is left beside the slaves. */
 bool payload_health_bus(struct text *out, const struct site *site, bool first, const struct payload_health_bus *bus);

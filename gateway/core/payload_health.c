@@ -1,4 +1,4 @@
-/* The message each minute that says how the gateway itself is doing. Counters that are 0 are left out where that is no news:
+/* The message that says how the gateway itself is doing. Counters that are 0 are left out where that is no news:
  * a message of 250 slaves has to fit. */
 #include "gateway/core/payload.h"
 #include "gateway/core/payload_words.h"
@@ -50,6 +50,22 @@ void payload_health_begin(struct text *out, const struct site *site, const struc
     put_known(out, "anon_bytes", health->anon_bytes);
     put_known(out, "cpu_ms", health->cpu_ms);
     put_known(out, "written_bytes", health->written_bytes);
+    text_put(out, "}");
+}
+
+void payload_health_centre(struct text *out, bool first, const struct payload_health_centre *centre)
+{
+    text_put(out, first ? ",\"centres\":{" : ",");
+    text_put_json_string(out, centre->id);
+    text_put_format(out, ":{\"connected\":%s", centre->connected ? "true" : "false");
+    payload_put_bool(out, "refused", centre->refused);
+    if (centre->trouble[0] != '\0')
+        payload_put_text(out, "trouble", centre->trouble);
+    text_put(out, "}");
+}
+
+void payload_health_centres_end(struct text *out)
+{
     text_put(out, "}");
 }
 

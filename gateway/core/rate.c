@@ -7,7 +7,7 @@
 static void drop_oldest(struct rate *rate)
 {
     rate->count--;
-    memmove(rate->slots, rate->slots + 1, rate->count * sizeof rate->slots[0]);
+    memmove(rate->slots, rate->slots + 1, rate->count * sizeof *rate->slots);
 }
 
 static bool newest_is_superfluous(const struct rate *rate, int64_t over_us)
@@ -24,7 +24,7 @@ void rate_add(struct rate *rate, int64_t over_us, int64_t mono_us, double value)
         rate->slots[rate->count - 1].value = value;
         return;
     }
-    if (rate->count > 0 && mono_us - rate->slots[rate->count - 1].mono_us > over_us)
+    if (rate->count != 0 && mono_us - rate->slots[rate->count - 1].mono_us > over_us)
         rate->count = 0;
     while (rate->count >= 2 && rate->slots[1].mono_us <= mono_us - over_us)
         drop_oldest(rate);

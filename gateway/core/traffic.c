@@ -4,10 +4,9 @@
 
 #include "gateway/base/check.h"
 
-#define TCP_IP_SIZE   52 /* IPv4 20, TCP 20, its time stamps 12: RFC 791, 9293, 7323 */
-#define TLS_SIZE      22 /* a TLS 1.3 record: header 5, type 1, tag 16: RFC 8446, 5.2 */
-#define PUBACK_SIZE   4
-#define HEALTH_PERIOD 60 /* s */
+#define TCP_IP_SIZE 52 /* IPv4 20, TCP 20, its time stamps 12: RFC 791, 9293, 7323 */
+#define TLS_SIZE    22 /* a TLS 1.3 record: header 5, type 1, tag 16: RFC 8446, 5.2 */
+#define PUBACK_SIZE 4
 
 /* Of ordinary length. */
 #define NUMBER_USUAL    12.3
@@ -213,10 +212,10 @@ struct traffic traffic_of(const struct forecast_bus *buses, const struct site_ce
     for (size_t i = 0; i < wire.site->device_count; i++)
         add_device(buses, &wire, i, room, &traffic);
     size_t const payload_size = health_size(wire.site, room);
-    double const minutes = (double)TRAFFIC_MONTH_S / HEALTH_PERIOD;
-    traffic.payload_idle += minutes * (double)payload_size;
-    traffic.payload_busy += minutes * (double)payload_size;
-    traffic.bytes_idle += minutes * (double)health_bytes(&wire, payload_size);
-    traffic.bytes_busy += minutes * (double)health_bytes(&wire, payload_size);
+    double const count = TRAFFIC_MONTH_S * 1e3 / centre->health_ms;
+    traffic.payload_idle += count * (double)payload_size;
+    traffic.payload_busy += count * (double)payload_size;
+    traffic.bytes_idle += count * (double)health_bytes(&wire, payload_size);
+    traffic.bytes_busy += count * (double)health_bytes(&wire, payload_size);
     return traffic;
 }

@@ -2,8 +2,9 @@
  *
  * The records are made by core/payload itself, with values of ordinary length in them; around them go topic and MQTT header, the
  * acknowledgement, and what TCP, IP and TLS add. Two pictures: idle (nothing changes: each device reports at its max_silence) and
- * busy (every poll brings news: the upper bound). In both the message of health each minute. Not in it: alarms, history after an
- * outage, connecting. Real values are longer or shorter: good to about 15 %. */
+ * busy (every poll brings news: the upper bound). In both the message of health, as often as the centre wants it. Not in it:
+ * alarms, history after an outage, connecting, and what `batch` and `compress` save. Real values are longer or shorter: good to
+ * about 15 %. */
 #ifndef OUTPOST_CORE_TRAFFIC_H
 #define OUTPOST_CORE_TRAFFIC_H
 

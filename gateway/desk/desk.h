@@ -20,7 +20,7 @@ enum { EXIT_GOOD = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
 
 struct library { /* for `outpost version` */
     const char *name;
-    const char *version;
+    const char *(*version)(void);
 };
 
 struct desk_doors {

@@ -38,6 +38,7 @@ enum option_bit {
     OPTION_ONE_SHOT = 1u << 21,
     OPTION_ZONE = 1u << 22,
     OPTION_END = 1u << 23,
+    OPTION_HOLD = 1u << 25,
     OPTION_DEVS = 1u << 24, /* no option of its own: --dev may stand there several times */
 };
 
@@ -66,6 +67,7 @@ struct options { /* texts point into argv; NULL: not given */
     bool follow;
     bool one_shot;
     bool end;
+    bool hold;
     bool all;
     bool help;
 };

@@ -2,10 +2,12 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
 #include "gateway/desk/reply_private.h"
+#include "gateway/model/mqtt_reason.h"
 
 /* Devices: a head, a piece a point, a tail. */
 
@@ -150,6 +152,19 @@ static void put_rule_value(struct text *to, const struct device_point *point, do
         text_put_number(to, value, point != NULL && point->single);
 }
 
+/* The reason for which a centre refuses, as a code and in words. */
+static void put_reason(struct text *to, double value)
+{
+    const struct mqtt_words *words = mqtt_reason_words((uint8_t)value);
+    char label[120];
+    put_key(to, "value");
+    text_put_number(to, value, false);
+    (void)snprintf(label, sizeof label, "%s (0x%02X)", words->en, (unsigned)value);
+    put_text(to, "value_en", label);
+    (void)snprintf(label, sizeof label, "%s (0x%02X)", words->zh, (unsigned)value);
+    put_text(to, "value_zh", label);
+}
+
 static void put_rule(struct text *to, const struct site *site, const struct rule *rule, const struct board_rule *state)
 {
     const struct subject *subject = &site->subjects[rule->subject];
@@ -171,7 +186,10 @@ static void put_rule(struct text *to, const struct site *site, const struct rule
     put_text(to, "colour", priority_colour(rule->priority));
     put_bool(to, "condition", state->condition != 0);
     put_int(to, "since", state->since_utc_ms);
-    if (state->has_value != 0 && isfinite(state->value))
+    bool const has_value = state->has_value != 0 && isfinite(state->value);
+    if (has_value && subject->kind == SUBJECT_CENTRE && state->value >= 0 && state->value <= UINT8_MAX)
+        put_reason(to, state->value);
+    else if (has_value)
         put_rule_value(to, point, state->value);
     if (rule->kind == RULE_HIHI || rule->kind == RULE_HI || rule->kind == RULE_LO || rule->kind == RULE_LOLO) {
         put_text(to, "compare", rule->kind == RULE_HIHI || rule->kind == RULE_HI ? ">=" : "<=");
@@ -208,6 +226,7 @@ static enum put put_interlock(struct reply *reply, struct text *to)
     put_bool(to, "confirmed", state.confirmed != 0);
     put_bool(to, "failed", state.failed != 0);
     put_bool(to, "silenced", state.silenced != 0);
+    put_bool(to, "held", state.held != 0);
     put_bool(to, "latch", reply->site->interlocks[reply->index].latch);
     if (state.tripped != 0)
         put_int(to, "since", state.since_utc_ms);
@@ -227,6 +246,8 @@ static enum put put_drill(struct reply *reply, struct text *to)
         }
         text_put_format(to, "{\"until\":%" PRId64, reply->drill.until_utc_ms);
         put_uint(to, "count", reply->drill.device_count);
+        if (reply->drill.holds != 0)
+            put_text(to, "holds", site->zones[reply->drill.zone].id);
         put_key(to, "devices");
         text_put(to, "[");
     } else if (device_set_has(&reply->drill.devices, reply->sub - 1)) {
@@ -443,6 +464,13 @@ static const struct {
     {"too_long", "时间过长：搁置最长 8 小时，演练最长 2 小时"},
     {"suppressed", "站点文件规定此时抑制该报警"},
     {"out_of_service", "该报警已停用，请先恢复使用"},
+    {"hold_one_zone", "保持输出的演练只针对一个分区，请用 --zone 指定"},
+    {"hold_too_long", "保持输出的演练最长 10 分钟"},
+    {"hold_on_site", "只能在现场用 outpost drill 保持输出"},
+    {"hold_tripped", "该分区有联锁已动作，请先查明原因并复位"},
+    {"hold_in_alarm", "该分区有探测器正在报警，此时不能保持输出"},
+    {"hold_in_doubt", "该分区有探测器故障、无应答或已停用，其余探测器无法替代，不能保持输出"},
+    {"nothing_to_hold", "没有联锁使用该分区，请去掉 --hold-outputs"},
     {"drill_running", "已有演练在进行，请先结束它"},
     {"no_drill", "没有正在进行的演练"},
     {"not_found", "没有这个设备或报警"},

@@ -234,6 +234,7 @@ enum put reply_put_centre(struct reply *reply, struct text *to)
     board_get_journal(reply->board, &journal);
     begin(reply, to, "centre", reply->site->centres[reply->index].id);
     put_bool(to, "connected", centre.connected != 0);
+    put_bool(to, "refused", centre.refused != 0);
     put_uint(to, "published", centre.published);
     put_uint(to, "acked", centre.acked);
     put_known(to, "acked_age_ms", age_ms(reply, centre.acked_mono_us));

@@ -126,6 +126,11 @@ static enum err put_one_shot(const cJSON *item, struct request *request, struct 
     return put_bool(item, &request->one_shot, refusal, zh);
 }
 
+static enum err put_hold(const cJSON *item, struct request *request, struct refusal *refusal, bool zh)
+{
+    return put_bool(item, &request->hold, refusal, zh);
+}
+
 static enum err put_on(const cJSON *item, struct request *request, struct refusal *refusal, bool zh)
 {
     request->has_on = true;
@@ -188,6 +193,7 @@ static const struct key {
     {"for_ms", 0, 0, put_for},
     {"one_shot", 0, 0, put_one_shot},
     {"on", 0, 0, put_on},
+    {"hold", 0, 0, put_hold},
     TEXT_KEY(devices),
     TEXT_KEY(zone),
     {"lang", 0, 0, put_language},
@@ -257,9 +263,9 @@ static enum err check_needless(const struct request *request, struct refusal *re
     if (verb != REQUEST_SERVICE && verb != REQUEST_DRILL && request->has_on)
         return request_refuse(refusal, "needless_on",
                               zh ? "只有 service、drill 接受 on" : "only service and drill take on");
-    if (verb != REQUEST_DRILL && (request->devices[0] != '\0' || request->zone[0] != '\0'))
+    if (verb != REQUEST_DRILL && (request->devices[0] != '\0' || request->zone[0] != '\0' || request->hold))
         return request_refuse(refusal, "needless_devices",
-                              zh ? "只有 drill 接受 devices、zone" : "only drill takes devices, zone");
+                              zh ? "只有 drill 接受 devices、zone、hold" : "only drill takes devices, zone, hold");
     return ERR_OK;
 }
 
@@ -272,6 +278,10 @@ static enum err check_drill(const struct request *request, struct refusal *refus
         return request_refuse(refusal, "bad_drill",
                               zh ? "drill 需要 on、for_ms 以及 devices、zone、all 之一；结束时只需 on: false"
                                  : "a drill needs on, for_ms and one of devices, zone, all; to end it only on: false");
+    if (request->hold && request->zone[0] == '\0')
+        return request_refuse(refusal, "hold_one_zone",
+                              zh ? "保持输出只用于一个分区：请用 zone 指定"
+                                 : "outputs are held for one zone only: name it with zone");
     return ERR_OK;
 }
 

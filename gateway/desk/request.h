@@ -7,7 +7,8 @@
  *   {"verb":"ack"|"silence"|"reset"|"unshelve", "dev":ID, "alarm":ID, "all":true, "by":NAME, "why":TEXT}
  *   {"verb":"shelve", "dev":ID, "alarm":ID, "for_ms":NUMBER, "one_shot":true, …}; without for_ms: the longest
  *   {"verb":"service", "dev":ID, "alarm":ID, "on":false|true, …}: out of service, and back
- *   {"verb":"drill", "on":true, "for_ms":NUMBER, "devices":"ID ID …" or "zone":ID or "all":true, …}; {"on":false} ends it
+ *   {"verb":"drill", "on":true, "for_ms":NUMBER, "devices":"ID ID …" or "zone":ID or "all":true, …}; {"on":false} ends it;
+ *    "hold":true, with a zone only, holds the outputs of its interlocks
  * and everywhere "lang":"zh"|"en", the language of sentences in the answer. Doubled keys, other types, deeper objects,
  * bytes that are not UTF-8 and anything behind the object are refused. Bytes in, struct out: does not block. */
 #ifndef OUTPOST_DESK_REQUEST_H
@@ -51,6 +52,7 @@ struct request {
     bool one_shot;
     bool has_on;
     bool on;
+    bool hold;
     uint32_t for_ms;           /* 0 not given */
     char dev[SITE_ID_MAX + 1]; /* "" not given, and so on */
     char bus[SITE_ID_MAX + 1];

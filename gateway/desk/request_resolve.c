@@ -67,8 +67,8 @@ static enum err find_subject(const struct request *request, const struct site *s
                                       ? "“%s”是分区，请指定其中的设备或联锁"
                                       : "\"%s\" is a zone; name one of its devices or interlocks",
                                   request->dev);
-    return unknown_name(refusal, "unknown_dev", request->dev, suggest.best, "device, bus or interlock",
-                        "设备、总线或联锁", request->language);
+    return unknown_name(refusal, "unknown_dev", request->dev, suggest.best, "device, bus, interlock or centre",
+                        "设备、总线、联锁或中心", request->language);
 }
 
 static enum err find_rule(const struct request *request, const struct site *site, int32_t subject, int32_t *ret_rule,
@@ -201,6 +201,7 @@ enum err request_resolve(const struct request *request, const struct site *site,
                           .for_ms = request->for_ms,
                           .one_shot = request->one_shot,
                           .on = request->on,
+                          .hold = request->hold,
                           .zone = -1};
     enum err err = ERR_OK;
     text_copy(order.by, sizeof order.by, request->by);

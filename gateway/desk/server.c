@@ -23,6 +23,7 @@
 #define WRITES_A_STEP    16 /* a quick reader of a long answer does not keep the others waiting */
 #define REQUESTS_A_STEP  4  /* of one client, before the others get their turn */
 #define NAME_BUFFER_SIZE 4096
+#define RECORDED_POLL_US 5000 /* while somebody waits for the disk, nobody rings */
 
 enum client_state {
     CLIENT_FREE,
@@ -38,6 +39,8 @@ struct client {
     uint32_t interest;        /* epoll events asked for */
     int64_t deadline_mono_us; /* to be dropped; ASKING: for the answer */
     uint64_t token;           /* ASKING */
+    bool told;                /* ASKING: .answer is the judge's, and not on the disk yet */
+    struct answer answer;
     struct request request;
     char peer[ORDER_BY_MAX + 1]; /* user name of the asker */
     char in[REQUEST_SIZE_MAX + 1];
@@ -278,6 +281,7 @@ static void ask_judge(struct server *server, struct client *client, struct now n
     }
     bell_ring(server->inbox_bell);
     client->state = CLIENT_ASKING;
+    client->told = false;
     client->token = item.is.order.token;
     client->deadline_mono_us = now.mono_us + SERVER_ANSWER_MAX_US;
 }
@@ -426,7 +430,7 @@ static void set_interest(struct server *server, struct client *client)
     client->interest = wanted;
 }
 
-static void take_answers(struct server *server, struct now now)
+static void take_answers(struct server *server)
 {
     struct answer answer;
     size_t size;
@@ -435,10 +439,23 @@ static void take_answers(struct server *server, struct now now)
             return;
         for (size_t j = 0; j < SERVER_CLIENTS_MAX; j++) {
             struct client *client = &server->clients[j];
-            if (client->state == CLIENT_ASKING && client->token == answer.token)
-                answer_order(client, &answer, now);
+            if (client->state != CLIENT_ASKING || client->token != answer.token)
+                continue;
+            client->told = true;
+            client->answer = answer;
         }
     }
+}
+
+/* What was done is told when a kill cannot undo it any more. */
+static void tell_what_is_recorded(struct server *server, struct client *client, struct now now)
+{
+    struct board_journal journal;
+    if (client->state != CLIENT_ASKING || !client->told)
+        return;
+    board_get_journal(server->board, &journal);
+    if (journal.recorded >= client->answer.after)
+        answer_order(client, &client->answer, now);
 }
 
 static void look_around(struct server *server, struct now now)
@@ -481,15 +498,18 @@ int64_t server_step(void *self, struct now now)
 {
     struct server *server = self;
     int64_t next_mono_us = CLOCK_NEVER;
-    take_answers(server, now);
+    take_answers(server);
     look_around(server, now);
     for (size_t i = 0; i < SERVER_CLIENTS_MAX; i++) {
         struct client *client = &server->clients[i];
+        tell_what_is_recorded(server, client, now);
         attend(server, client, now);
         if (client->state == CLIENT_FREE)
             continue;
         if (has_work(client))
             next_mono_us = now.mono_us;
+        else if (client->state == CLIENT_ASKING && client->told && now.mono_us + RECORDED_POLL_US < next_mono_us)
+            next_mono_us = now.mono_us + RECORDED_POLL_US;
         else if (client->deadline_mono_us < next_mono_us)
             next_mono_us = client->deadline_mono_us;
     }

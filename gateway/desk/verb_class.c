@@ -119,7 +119,8 @@ static void put_points(struct paper *paper, const struct device_class *class)
         {"needs", "needs", "需要", CELL_CODE, FOR_ALL},
         {"use", "use", "使用判据", CELL_TEXT, FORM_MARKDOWN | FORM_JSON},
     };
-    static const char *const uses[] = {[USE_NONE] = "", [USE_COUNTS] = "counts", [USE_SHOWS] = "shows"};
+    static const char *const uses[] = {
+        [USE_NONE] = "", [USE_COUNTS] = "counts", [USE_SHOWS] = "shows", [USE_FIRST] = "first code"};
     struct sheet sheet;
     sheet_open(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < class->point_count; i++) {

@@ -26,7 +26,9 @@ const struct manual manual_plan = {
         "of it again with 1, 2 and half of the slaves of a bus dead, from the moment they die; each request to a dead\n"
         "one is counted with the whole timeout of its bus (the safe side: the gateway soon waits less). Per centre: "
         "bytes a\n"
-        "month, idle (nothing changes) and busy (every poll brings news), good to about 15 %, without alarms.\n"
+        "month, idle (nothing changes) and busy (every poll brings news), good to about 15 %, without alarms and "
+        "before\n"
+        "what batch and compress save.\n"
         "It counts from the worst moment: everything is due at once and the longest transaction has just begun.\n"
         "A deadline is missed, and the exit status is 1, when a bus is asked for more time than there is, a safety\n"
         "reading can get older than twice its period or than 10 s, or a crossing can take more than 5 s to the write.\n"
@@ -38,7 +40,8 @@ const struct manual manual_plan = {
           "每个安全类读取：读数最长多久才更新。每个联锁：从越限到写命令发出、到回读完成最长多久。\n"
           "以上再按总线上 1 个、2 个、一半从站失联（从失联那一刻起）各算一遍；\n"
           "对失联从站的每次请求都按总线的完整超时计（偏于安全，实际等待会缩短）。\n"
-          "每个中心：每月字节数，分空闲（无变化）和繁忙（每次轮询都有变化），误差约 15 %，不含报警。\n"
+          "每个中心：每月字节数，分空闲（无变化）和繁忙（每次轮询都有变化），误差约 15 "
+          "%，不含报警，未计合并与压缩的节省。\n"
           "按最坏时刻计算：所有读取同时到期，而最长的一次通信刚刚开始。\n"
           "总线负荷超过 100 %、安全读数可能超过两个周期或 10 s、从越限到写出可能超过 5 s，即为不达标，退出状态为 1。\n"
           "从站的应答时间、转换器的延迟、到 TCP 服务器的往返时间无法预知，用假定值；outpost watch 显示实际值。\n"
@@ -401,8 +404,8 @@ static enum err put_centres(struct planning *planning)
         put_bytes(&sheet, form, traffic.bytes_idle);
         put_bytes(&sheet, form, traffic.bytes_busy);
     }
-    paper_table(&planning->paper, "centres", "Centres (within about 15 %, without alarms)",
-                "中心（误差约 15 %，不含报警）", &sheet);
+    paper_table(&planning->paper, "centres", "Centres (within about 15 %, without alarms, before batch and compress)",
+                "中心（误差约 15 %，不含报警，未计合并与压缩）", &sheet);
     return ERR_OK;
 }
 

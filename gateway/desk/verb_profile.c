@@ -355,6 +355,13 @@ static void put_freeze(struct text *to, const struct profile *profile)
         text_put_format(to, "%s, %" PRId64 " ms", profile->freeze_point, profile->freeze_after_ms);
 }
 
+static void put_watchdog(struct text *to, const struct profile *profile)
+{
+    if (profile->watchdog_point[0] != '\0')
+        text_put_format(to, "%s, %" PRId64 " ms: %s", profile->watchdog_point, profile->watchdog_after_ms,
+                        profile->watchdog_fail ? "true" : "false");
+}
+
 static void put_base(struct text *to, const struct profile *profile)
 {
     if (profile->base_from_site)
@@ -388,6 +395,7 @@ static const struct column fact_columns[] = {
     {"base", "added to all addresses", "地址基数", CELL_TEXT, FOR_ALL},
     {"identity", "recognised by", "识别", CELL_TEXT, FOR_ALL},
     {"freeze", "frozen when this stands still", "此点不变即冻结", CELL_TEXT, FOR_ALL},
+    {"watchdog", "all coils fall to this when that is not written", "此点未写则全部输出变为", CELL_TEXT, FOR_ALL},
     {"channels", "channels", "通道", CELL_NUMBER, FOR_ALL},
     {"note_zh", "", "", CELL_TEXT, FORM_JSON},
     {"note_en", "", "", CELL_TEXT, FORM_JSON},
@@ -416,6 +424,8 @@ static void put_facts(struct paper *paper, const struct profile *profile)
     put_identity(sheet_begin(&sheet), profile);
     sheet_end(&sheet);
     put_freeze(sheet_begin(&sheet), profile);
+    sheet_end(&sheet);
+    put_watchdog(sheet_begin(&sheet), profile);
     sheet_end(&sheet);
     put_whole(&sheet, profile->channels);
     sheet_put(&sheet, profile->note[LANGUAGE_ZH]);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -20,6 +19,7 @@
 #include "gateway/desk/server.h"
 #include "gateway/desk/verb.h"
 #include "gateway/run/house.h"
+#include "gateway/run/journal.h"
 
 const struct manual manual_run = {
     .en = "Runs the gateway in the foreground: polls the buses, judges alarms, closes valves, keeps the journal, "
@@ -45,13 +45,13 @@ const struct manual manual_run = {
 };
 
 #define COMPLAINTS_LOGGED_MAX 5
+#define LISTEN_EVERY_US       5000000LL /* a disk that cannot be written */
 
 struct shift { /* one run of the gateway: what is open, in the order of opening */
     const struct desk *desk;
     struct loading loading;
     const struct site *site;
     char socket_path[SERVER_PATH_MAX + 1];
-    int lock_fd;
     int signal_fd;
     struct notify notify;
     struct tape *tapes[SITE_BUSES_MAX];
@@ -61,8 +61,9 @@ struct shift { /* one run of the gateway: what is open, in the order of opening 
     size_t uplink_count;
     struct house_bells *bells;
     struct house *house;
-    struct server *server;
-    int epoll_fd; /* the server's and the signals' */
+    struct server *server;  /* NULL: the disk cannot be written; tried again … */
+    int64_t listen_mono_us; /* … then */
+    int epoll_fd;           /* the server's and the signals' */
     struct room room;
     struct thread thread; /* the desk: clients, signals, watchdog */
     atomic_bool stop;
@@ -130,22 +131,6 @@ static bool make_directory(struct shift *shift)
     return S_ISDIR(stat_of.st_mode) || trouble(shift, dir, "is not a directory", "不是目录");
 }
 
-static bool take_lock(struct shift *shift)
-{
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/outpost.lock", shift->site->journal.dir) >= (int)sizeof path)
-        return trouble(shift, shift->site->journal.dir, "the path is too long", "路径过长");
-    shift->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (shift->lock_fd < 0)
-        return trouble_of_system(shift, path);
-    if (flock(shift->lock_fd, LOCK_EX | LOCK_NB) != 0)
-        return errno == EWOULDBLOCK ? trouble(shift, shift->site->journal.dir,
-                                              "another gateway is running on this journal; stop it first",
-                                              "另一个网关正在使用该日志目录，请先停止它")
-                                    : trouble_of_system(shift, path);
-    return true;
-}
-
 /* A bus and what listens to it. */
 static enum err make_link(struct shift *shift, size_t at)
 {
@@ -179,6 +164,14 @@ static bool make_doors(struct shift *shift)
     return true;
 }
 
+static bool in_use(const struct shift *shift)
+{
+    const char *dir = shift->site->journal.dir;
+    desk_complain(shift->desk, "%s: another gateway (process %ld) is running on this journal; stop it first",
+                  "%s：另一个网关（进程 %ld）正在使用该日志目录，请先停止它", dir, journal_holder(dir));
+    return false;
+}
+
 static bool open_house(struct shift *shift)
 {
     uint64_t seed = 0;
@@ -195,7 +188,22 @@ static bool open_house(struct shift *shift)
                                   .uplinks = shift->uplinks,
                                   .random_seed = seed,
                               });
+    if (err == ERR_BUSY)
+        return in_use(shift);
     return err == ERR_OK || trouble(shift, shift->site->id, err_text(err), "网关无法启动");
+}
+
+static enum err listen_on_site(struct shift *shift)
+{
+    return server_open(&shift->server, &(struct server_setup){
+                                           .site = shift->site,
+                                           .path = shift->socket_path,
+                                           .board = house_board(shift->house),
+                                           .inbox = house_inbox(shift->house),
+                                           .inbox_bell = house_inbox_bell(shift->house),
+                                           .answers = house_answers(shift->house),
+                                           .tapes = shift->tapes,
+                                       });
 }
 
 static bool open_server(struct shift *shift)
@@ -208,16 +216,14 @@ static bool open_server(struct shift *shift)
         return trouble(shift, path, "a socket's path is at most 107 bytes; choose another with --socket",
                        "套接字路径最长 107 字节，请用 --socket 另行指定");
     memcpy(shift->socket_path, path, (size_t)size + 1);
-    enum err err = server_open(&shift->server, &(struct server_setup){
-                                                   .site = shift->site,
-                                                   .path = shift->socket_path,
-                                                   .board = house_board(shift->house),
-                                                   .inbox = house_inbox(shift->house),
-                                                   .inbox_bell = house_inbox_bell(shift->house),
-                                                   .answers = house_answers(shift->house),
-                                                   .tapes = shift->tapes,
-                                               });
-    return err == ERR_OK || trouble_of_system(shift, shift->socket_path);
+    if (listen_on_site(shift) == ERR_OK)
+        return true;
+    if (errno != EROFS && errno != EIO && errno != ENOSPC)
+        return trouble_of_system(shift, shift->socket_path);
+    char why[128];
+    log_say(LOG_ERROR, "outpost", "%s: %s: no orders on site until the disk can be written; alarms and interlocks run",
+            shift->socket_path, strerror_r(errno, why, sizeof why));
+    return true;
 }
 
 /* The desk's thread. */
@@ -270,6 +276,23 @@ static void read_signals(struct shift *shift)
     }
 }
 
+static bool hear_server(struct shift *shift)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    return epoll_ctl(shift->epoll_fd, EPOLL_CTL_ADD, server_fd(shift->server), &event) == 0;
+}
+
+/* The disk could not be written at the start: until it can be there is no socket. */
+static int64_t serve(struct shift *shift, struct now now)
+{
+    if (shift->server == NULL && now.mono_us >= shift->listen_mono_us) {
+        shift->listen_mono_us = now.mono_us + LISTEN_EVERY_US;
+        if (listen_on_site(shift) == ERR_OK && hear_server(shift))
+            log_say(LOG_NOTICE, "outpost", "orders on site are taken again");
+    }
+    return shift->server != NULL ? server_step(shift->server, now) : shift->listen_mono_us;
+}
+
 static int64_t desk_step(void *self, struct now now)
 {
     struct shift *shift = self;
@@ -277,7 +300,7 @@ static int64_t desk_step(void *self, struct now now)
     int64_t feed_mono_us = CLOCK_NEVER;
     if (atomic_load(&shift->ready))
         feed_mono_us = notify_step(&shift->notify, now, house_judge_beat_mono_us(shift->house));
-    int64_t const serve_mono_us = server_step(shift->server, now);
+    int64_t const serve_mono_us = serve(shift, now);
     return feed_mono_us < serve_mono_us ? feed_mono_us : serve_mono_us;
 }
 
@@ -292,7 +315,7 @@ static bool start_desk(struct shift *shift)
     struct epoll_event event = {.events = EPOLLIN};
     shift->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (shift->epoll_fd < 0 || epoll_ctl(shift->epoll_fd, EPOLL_CTL_ADD, shift->signal_fd, &event) != 0 ||
-        epoll_ctl(shift->epoll_fd, EPOLL_CTL_ADD, server_fd(shift->server), &event) != 0)
+        (shift->server != NULL && !hear_server(shift)))
         return trouble_of_system(shift, "epoll");
     shift->room.name = "desk";
     shift->room.self = shift;
@@ -319,8 +342,8 @@ static void tell_ready(void *context, struct now now)
 
 static bool open_all(struct shift *shift)
 {
-    return take_signals(shift) && load(shift) && make_directory(shift) && take_lock(shift) && open_house(shift) &&
-           open_server(shift) && start_desk(shift);
+    return take_signals(shift) && load(shift) && make_directory(shift) && open_house(shift) && open_server(shift) &&
+           start_desk(shift);
 }
 
 static void close_all(struct shift *shift)
@@ -340,8 +363,6 @@ static void close_all(struct shift *shift)
     notify_close(&shift->notify);
     if (shift->signal_fd >= 0)
         (void)close(shift->signal_fd);
-    if (shift->lock_fd >= 0)
-        (void)close(shift->lock_fd); /* last of all: now another gateway may come */
     loading_close(&shift->loading);
 }
 
@@ -394,7 +415,7 @@ int verb_run(const struct desk *desk)
     if (shift == NULL)
         return EXIT_WRONG;
     shift->desk = desk;
-    shift->lock_fd = shift->signal_fd = shift->epoll_fd = -1;
+    shift->signal_fd = shift->epoll_fd = -1;
     int const status = run_shift(shift);
     free(shift);
     return status;

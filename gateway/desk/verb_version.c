@@ -21,7 +21,7 @@ static void put_json(FILE *to, const struct desk_doors *doors)
     for (const struct library *library = doors->libraries; library->name != NULL; library++) {
         text_put_json_string(&text, library->name);
         text_put(&text, ":");
-        text_put_json_string(&text, library->version);
+        text_put_json_string(&text, library->version());
         text_put(&text, ",");
     }
     text_put_format(&text, "\"cjson\":\"%s\"", cJSON_Version());
@@ -39,7 +39,7 @@ int verb_version(const struct desk *desk)
     } else {
         (void)fprintf(page.stream, "outpost %s\n", desk->doors->version);
         for (const struct library *library = desk->doors->libraries; library->name != NULL; library++)
-            (void)fprintf(page.stream, "  %s %s\n", library->name, library->version);
+            (void)fprintf(page.stream, "  %s %s\n", library->name, library->version());
         (void)fprintf(page.stream, "  cjson %s\n", cJSON_Version());
     }
     return desk_show(desk, &page);

@@ -78,7 +78,9 @@ static void put_value(struct text *to, const struct tongue *tongue, const cJSON 
 {
     const cJSON *value = member(point, "value");
     const char *word = tongue_label(tongue, text_of(point, "value_en"), text_of(point, "value_zh"));
-    if (cJSON_IsNumber(value) && isfinite(value->valuedouble))
+    if (cJSON_IsNumber(value) && word[0] != '\0')
+        text_put(to, word);
+    else if (cJSON_IsNumber(value) && isfinite(value->valuedouble))
         put_number(to, value->valuedouble);
     else if (cJSON_IsBool(value))
         text_put(to, cJSON_IsTrue(value) ? tongue_pick(tongue, "yes", "是") : tongue_pick(tongue, "no", "否"));
@@ -173,6 +175,9 @@ void view_put_drill(FILE *to, const struct tongue *tongue, const cJSON *answer)
     (void)fputs(tongue_tint(tongue, PRIORITY_MEDIUM), to);
     (void)fputs(tongue_pick(tongue, "DRILL until ", "演练进行中，至 "), to);
     view_put_time(to, number_of(drill, "until"), true);
+    if (member(drill, "holds") != NULL)
+        tongue_say(tongue, to, ", the outputs of zone %s are HELD", "，分区 %s 的输出被保持，联锁不会动作",
+                   text_of(drill, "holds"));
     (void)fputs(tongue_plain(tongue), to);
     if (cJSON_GetArraySize(devices) > DRILL_NAMES_MAX) {
         tongue_say(tongue, to, ": %d devices\n", "：%d 个设备\n", cJSON_GetArraySize(devices));
@@ -183,10 +188,14 @@ void view_put_drill(FILE *to, const struct tongue *tongue, const cJSON *answer)
     (void)fputs("\n", to);
 }
 
-static const char *interlock_words(const struct tongue *tongue, const cJSON *interlock)
+const char *view_interlock_words(const struct tongue *tongue, const cJSON *interlock)
 {
     if (is_true(interlock, "failed"))
         return tongue_pick(tongue, "FAILED: go and look", "动作失败，请到现场查看");
+    if (is_true(interlock, "held"))
+        return is_true(interlock, "tripped")
+                   ? tongue_pick(tongue, "would have tripped: a drill holds its outputs", "本应动作：演练保持输出")
+                   : tongue_pick(tongue, "ready, a drill holds its outputs", "就绪，演练保持输出");
     if (!is_true(interlock, "tripped"))
         return tongue_pick(tongue, "ready", "就绪");
     if (is_true(interlock, "silenced"))
@@ -202,7 +211,7 @@ static void put_interlock(FILE *to, const struct tongue *tongue, const cJSON *in
 {
     bool const hot = is_true(interlock, "tripped") || is_true(interlock, "failed");
     (void)fprintf(to, "%s%s %s%s  %s", hot ? tongue_tint(tongue, PRIORITY_CRITICAL) : "", tongue_sign(tongue, "■", "#"),
-                  text_of(interlock, "dev"), tongue_plain(tongue), interlock_words(tongue, interlock));
+                  text_of(interlock, "dev"), tongue_plain(tongue), view_interlock_words(tongue, interlock));
     if (is_true(interlock, "tripped")) {
         (void)fputs(tongue_pick(tongue, "  since ", "  始于 "), to);
         view_put_time(to, number_of(interlock, "since"), true);

@@ -171,12 +171,19 @@ static const struct column centre_columns[] = {
     {"reconnects", "reconnects", "重连", CELL_NUMBER, FOR_PEOPLE},
 };
 
+static const char *centre_state(const struct tongue *tongue, const cJSON *centre)
+{
+    if (is_true(centre, "refused"))
+        return tongue_pick(tongue, "REFUSES", "拒绝接收");
+    return is_true(centre, "connected") ? tongue_pick(tongue, "connected", "已连接")
+                                        : tongue_pick(tongue, "NOT CONNECTED", "未连接");
+}
+
 static void put_centre(struct sheet *sheet, const struct tongue *tongue, const cJSON *centre)
 {
     const cJSON *backlog = member(centre, "backlog");
     sheet_put(sheet, text_of(centre, "centre"));
-    sheet_put(sheet, is_true(centre, "connected") ? tongue_pick(tongue, "connected", "已连接")
-                                                  : tongue_pick(tongue, "NOT CONNECTED", "未连接"));
+    sheet_put(sheet, centre_state(tongue, centre));
     sheet_put_number(sheet, number_of(backlog, "a"));
     sheet_put_number(sheet, number_of(backlog, "t"));
     struct text *text = sheet_begin(sheet);
@@ -196,11 +203,7 @@ static const struct column interlock_columns[] = {
 static void put_interlock(struct sheet *sheet, const struct tongue *tongue, const cJSON *interlock)
 {
     sheet_put(sheet, text_of(interlock, "dev"));
-    if (is_true(interlock, "failed"))
-        sheet_put(sheet, tongue_pick(tongue, "FAILED", "动作失败"));
-    else
-        sheet_put(sheet, is_true(interlock, "tripped") ? tongue_pick(tongue, "TRIPPED", "已动作")
-                                                       : tongue_pick(tongue, "ready", "就绪"));
+    sheet_put(sheet, view_interlock_words(tongue, interlock));
 }
 
 /* A table of a list, what is wrong first. */

@@ -32,6 +32,9 @@ void view_put_time(FILE *to, double utc_ms, bool with_date);
 /* The line that says that a drill is running; nothing when none is. */
 void view_put_drill(FILE *to, const struct tongue *tongue, const cJSON *answer);
 
+/* "ready", "tripped, output written": how an interlock stands. */
+const char *view_interlock_words(const struct tongue *tongue, const cJSON *interlock);
+
 /* view_wrong.c */
 #define VIEW_WORDS_SIZE 64
 /* 340 ms, 12 s, 5 min, 3 h, 12 d. */

@@ -11,7 +11,7 @@ static bool is_state(const cJSON *item, const char *state)
 
 bool view_centre_is_well(const cJSON *centre)
 {
-    return is_true(centre, "connected");
+    return is_true(centre, "connected") && !is_true(centre, "refused");
 }
 
 bool view_is_good(const cJSON *item)
@@ -241,7 +241,9 @@ static void say_centre(FILE *to, const struct tongue *tongue, const cJSON *centr
 {
     const char *trouble = tongue_label(tongue, text_of(centre, "trouble"), text_of(centre, "trouble_zh"));
     begin_sentence(to, tongue);
-    tongue_say(tongue, to, "centre %s is not connected%s%s\n", "中心 %s 未连接%s%s\n", text_of(centre, "centre"),
+    tongue_say(tongue, to, "centre %s %s%s%s\n", "中心 %s %s%s%s\n", text_of(centre, "centre"),
+               is_true(centre, "refused") ? tongue_pick(tongue, "refuses", "拒绝接收")
+                                          : tongue_pick(tongue, "is not connected", "未连接"),
                trouble[0] != '\0' ? tongue_pick(tongue, ": ", "：") : "", trouble);
 }
 

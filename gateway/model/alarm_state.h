@@ -92,6 +92,7 @@ struct stored {
 #define STORED_ONE_SHOT   0x020 /* rule: its shelf ends with the next end of the condition */
 #define STORED_FIRST_OUT  0x040 /* rule: this occurrence was the first of its group */
 #define STORED_TEST       0x080 /* rule: the last that was told of it belonged to a drill */
+#define STORED_HOLDS      0x200 /* drill: it holds the outputs of a zone, which no restart outlives */
 #define STORED_CHATTERING 0x100 /* rule: it comes and goes; it stands as raised, and only its activations are counted */
 
 #endif

@@ -26,8 +26,8 @@ enum rule_kind {
     RULE_DEVIATION, /* number is `limit` or more away from a reference: another point of the device, or a number */
     RULE_RATE,      /* number rose by `limit` or more within `over`; a negative limit: fell by so much */
     RULE_STUCK,     /* number has stayed within `deadband` of where it was for the whole on-delay */
-    RULE_COMM,      /* no good reading of at least one slave of the device, or the bus is lost; no point */
-    RULE_FAILED,    /* interlock: write, read-back or feedback failed; no point */
+    RULE_COMM,      /* no good reading of at least one slave of the device, or the bus or centre is lost; no point */
+    RULE_FAILED,    /* interlock: write, read-back or feedback failed; centre: it refuses; no point */
     RULE_DUE, /* a date of the site file is `limit` days away or nearer, and no later stage of it (core/due); no point */
     RULE_USED, /* a device that is registered as stopped or scrapped shows use (enum point_use); no point */
     RULE_KIND_COUNT
@@ -40,6 +40,7 @@ enum point_use {
     USE_NONE,
     USE_COUNTS, /* hours, runs, starts: in use when it is more than at the reading before */
     USE_SHOWS,  /* a yes, or any code but the first: it runs, burns, is switched on */
+    USE_FIRST,  /* the first code: it is open */
 };
 
 struct class_point {
@@ -155,6 +156,7 @@ struct derive {
     struct hold *holds;                    /* DERIVE_HOLDS_MAX, the class's own numbering; kept over restarts */
     const double *settings;                /* class.setting_count; NO_LIMIT: unknown */
     const char *texts;                     /* of samples that are texts: value.text.offset, size */
+    bool doubled;                          /* what is mounted here stands somewhere else too, by its code */
     bool today_known;                      /* the wall clock is set */
     int32_t today;                         /* core/civil, where the site stands */
     const struct cylinder_list *cylinders; /* NULL: the site file lists none */

@@ -10,6 +10,8 @@ size_t inbox_size(const struct inbox *inbox)
         return head + sizeof(struct written);
     case INBOX_BUS:
         return head + sizeof(struct bus_state);
+    case INBOX_CENTRE:
+        return head + sizeof(struct centre_state);
     case INBOX_ORDER:
         return head + sizeof(struct order);
     case INBOX_STORED:

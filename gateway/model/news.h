@@ -40,6 +40,7 @@ enum news_kind {
     X(NOTICE_INTERLOCK_CONFIRMED, "interlock_confirmed") /* feedback input says so */                                  \
     X(NOTICE_INTERLOCK_RELEASED, "interlock_released")                                                                 \
     X(NOTICE_INTERLOCK_SILENCED, "interlock_silenced")                                                                 \
+    X(NOTICE_INTERLOCK_HELD, "interlock_held") /* it would have tripped: a drill holds its outputs */                  \
     X(NOTICE_FLOOD_STARTED, "flood_started") /* alarms of medium priority and below are told in sums from here … */  \
     X(NOTICE_FLOOD_SUMMARY, "flood_summary") /* … such as this */                                                    \
     X(NOTICE_FLOOD_ENDED, "flood_ended")                                                                               \

@@ -12,6 +12,7 @@
 #define ORDER_WHY_MAX  128
 #define ANSWER_WHY_MAX 160
 #define DRILL_MAX_MS   7200000 /* 2 h: docs/PROTOCOL.md */
+#define HOLD_MAX_MS    600000  /* 10 min, of a drill that holds outputs: the same */
 
 enum order_verb {
     ORDER_ACK,     /* 确认: somebody has seen it; clears nothing */
@@ -58,11 +59,15 @@ struct order {
     bool one_shot;             /* ORDER_SHELVE: until the condition next ends, at most for_ms */
     bool on;                   /* ORDER_SERVICE, ORDER_DRILL */
     int32_t zone;              /* ORDER_DRILL: whose devices they are; -1 */
+    bool hold;                 /* ORDER_DRILL, `on`, with zone: its interlocks write nothing */
     struct device_set devices; /* ORDER_DRILL, `on`: whom it is about */
 };
 
 struct answer {
     uint64_t token;
+    uint64_t
+        after; /* told once so many of the judge's news are on the disk (struct board_journal): what is told as done stays
+                       done. 0: at once */
     bool ok;
     uint32_t count;               /* alarms or interlocks it applied to */
     char code[24];                /* "" or one word: nothing_to_do, condition_active, ack_first, not_silenceable … */

@@ -149,6 +149,9 @@ struct site_slave {
     uint32_t frozen_after_ms; /* 0: none */
     int32_t heartbeat_point;  /* written with an incrementing number each heartbeat_ms; -1 none */
     uint32_t heartbeat_ms;
+    /* Watchdog: a board whose heartbeat_point was not written for so long sets all its coils to watchdog_fail. */
+    uint32_t watchdog_ms; /* 0: it has none, or nothing feeds it */
+    bool watchdog_fail;
 };
 
 struct device_point {
@@ -194,14 +197,14 @@ struct site_device {
 };
 
 /* Whatever may stand as {dev} in alarm/, active/: devices first (subject index = device index), then buses, then
- * interlocks. */
-enum subject_kind { SUBJECT_DEVICE, SUBJECT_BUS, SUBJECT_INTERLOCK };
+ * interlocks, then centres. */
+enum subject_kind { SUBJECT_DEVICE, SUBJECT_BUS, SUBJECT_INTERLOCK, SUBJECT_CENTRE };
 
 struct subject {
     const char *id;
-    const char *cls; /* class id, or "bus", "interlock" */
+    const char *cls; /* class id, or "bus", "interlock", "centre" */
     enum subject_kind kind;
-    int32_t index; /* into site.devices, buses, interlocks */
+    int32_t index; /* into site.devices, buses, interlocks, centres */
     int32_t rule_first;
     int32_t rule_count;
 };
@@ -306,6 +309,7 @@ struct site_centre {
     bool deflate;
     bool receipt;            /* delivered is what the centre itself says it has */
     uint32_t batch_ms;       /* telemetry is collected for so long; 0: sent as it comes */
+    uint32_t health_ms;      /* from one health message to the next; default 60 s */
     uint32_t backoff_min_ms; /* default 1 s */
     uint32_t backoff_max_ms; /* default 60 s */
     uint32_t history_rate;   /* bytes of history a second at most; 0: as fast as it goes */
@@ -315,7 +319,8 @@ struct site_journal {
     const char *dir;
     uint64_t size_max;
     uint32_t keep_sent_s;
-    uint64_t flash_budget; /* bytes a day to be written at most, by letting telemetry wait for company */
+    uint64_t
+        flash_budget; /* bytes a day to be written at most; 0: none, every record is on the disk before it is sent */
 };
 
 struct site {

@@ -44,11 +44,14 @@ struct board_interlock {
     uint8_t confirmed; /* feedback seen */
     uint8_t failed;
     uint8_t silenced;
+    uint8_t held; /* a drill holds its outputs: tripped means that it would be */
     int64_t since_utc_ms;
 };
 
 struct board_drill {
     uint8_t running;
+    uint8_t holds; /* the outputs of the interlocks of `zone` */
+    int32_t zone;  /* -1: none was named */
     uint32_t device_count;
     int64_t until_utc_ms;
     struct device_set devices;
@@ -97,7 +100,8 @@ struct board_slave {
 };
 
 struct board_centre {
-    uint8_t connected;
+    uint8_t connected; /* and it acknowledges: after a loss only when the first acknowledgement came */
+    uint8_t refused;   /* it does not let this gateway in, or does not take what it sends */
     uint64_t published;
     uint64_t acked;
     int64_t acked_mono_us; /* the last PUBACK; 0 never */
@@ -115,6 +119,8 @@ struct board_journal {
     int64_t opened_mono_us; /* when the journal was opened; 0 not yet */
     uint64_t opened_bytes;  /* and how large it was then */
     uint64_t commits;
+    uint64_t
+        recorded; /* news of the judge, from the first of this process on, that are on the disk (or in memory instead) */
     uint64_t dropped; /* telemetry that never reached the disk */
     uint32_t boot;
     uint8_t ok;

@@ -87,6 +87,8 @@ static void begin_judging(struct judge *judge, struct alarm_moment at)
     for (size_t i = 0; i < judge->site->bus_count; i++)
         if (judge->buses[i].rule != NO_RULE && judge->buses[i].known)
             rule_feed_truth(judge, (size_t)judge->buses[i].rule, tri_of(!judge->buses[i].open), at);
+    for (size_t i = 0; i < judge->site->centre_count; i++)
+        centre_judge(judge, i, at);
     interlocks_run(judge, at);
 }
 
@@ -136,6 +138,9 @@ static void take(struct judge *judge, struct alarm_moment at)
         return;
     case INBOX_BUS:
         devices_take_bus(judge, &item->is.bus);
+        return;
+    case INBOX_CENTRE:
+        centre_take(judge, &item->is.centre, at);
         return;
     case INBOX_ORDER:
         orders_take(judge, &item->is.order, at);

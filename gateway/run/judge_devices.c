@@ -161,18 +161,19 @@ static void derive(struct judge *judge, size_t index, struct alarm_moment at)
                         .holds = device->holds,
                         .settings = device->settings,
                         .texts = device->texts,
+                        .doubled = device->mounted != NULL && device->mounted->doubled,
                         .today_known = judge->today_known && at.synced,
                         .today = judge->today,
                         .cylinders = judge->site->cylinders,
                         .memory = device->memory,
                         .ret_next_mono_ms = INT64_MAX};
     class->derive(&in);
-    if (device->mounted != NULL)
-        mounted_watch(judge, index, &in, at);
     for (size_t i = 0; i < class->point_count; i++)
         take_derived(device, i, &judge->scratch[i]);
     timers_set(&judge->timers, timer_derive(judge, index),
                in.ret_next_mono_ms == INT64_MAX ? INT64_MAX : in.ret_next_mono_ms * 1000);
+    if (device->mounted != NULL)
+        mounted_watch(judge, index, &in, at);
     tell_holds(judge, index, at);
 }
 

@@ -13,6 +13,7 @@
 
 void dues_look_soon(struct judge *judge, struct alarm_moment at)
 {
+    judge->due_next = 0;
     if (judge->restored)
         timers_set(&judge->timers, timer_dues(judge), at.mono_us);
 }
@@ -76,6 +77,14 @@ static bool look_at(struct judge *judge, struct judge_due *due, struct alarm_mom
     return true;
 }
 
+/* Nobody knows the day: what was waiting for its delay waits until somebody does. */
+static void stand_still(struct judge *judge, struct alarm_moment at)
+{
+    for (size_t i = 0; i < judge->due_count && judge->today_known; i++)
+        for (size_t stage = 0; stage < DUE_STAGES; stage++)
+            rule_due(judge, judge->dues[i].last_rule - stage, at);
+}
+
 void dues_look(struct judge *judge, struct alarm_moment at)
 {
     int64_t wait_us = LOOK_US;
@@ -85,6 +94,8 @@ void dues_look(struct judge *judge, struct alarm_moment at)
         while (judge->due_next < judge->due_count && look_at(judge, &judge->dues[judge->due_next], at))
             judge->due_next++;
         wait_us = judge->due_next < judge->due_count ? JUDGE_RETRY_US : midnight_us < wait_us ? midnight_us : wait_us;
+    } else {
+        stand_still(judge, at);
     }
     timers_set(&judge->timers, timer_dues(judge), at.mono_us + wait_us);
 }

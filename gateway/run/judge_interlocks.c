@@ -129,8 +129,9 @@ static void put_voters(const struct judge *judge, const struct judge_interlock *
     text_put(detail, "]");
 }
 
-static void tell_tripped(struct judge *judge, size_t index, bool again, struct alarm_moment at)
+static void tell_tripped(struct judge *judge, size_t index, unsigned happened, struct alarm_moment at)
 {
+    bool const again = (happened & INTERLOCK_RESOUNDED) != 0;
     struct judge_interlock *interlock = &judge->interlocks[index];
     struct text detail;
     interlock->tripped_mono_us = at.mono_us;
@@ -141,6 +142,21 @@ static void tell_tripped(struct judge *judge, size_t index, bool again, struct a
         put_voters(judge, interlock, &detail);
     if (notice != NULL && again)
         text_put(&detail, ",\"resounded\":true");
+    if (notice != NULL && (happened & INTERLOCK_FOUND) != 0)
+        text_put(&detail, ",\"found\":true");
+    attach_stored(judge, index, notice);
+}
+
+/* It would have tripped. Stored as tripped: after a kill nobody holds it any more. */
+static void tell_withheld(struct judge *judge, size_t index, struct alarm_moment at)
+{
+    struct text detail;
+    judge->interlocks[index].since_utc_ms = at.utc_ms;
+    struct judge_notice *notice = begin_notice(judge, index, NOTICE_INTERLOCK_HELD, at, &detail);
+    if (notice != NULL) {
+        put_voters(judge, &judge->interlocks[index], &detail);
+        text_put(&detail, ",\"test\":true");
+    }
     attach_stored(judge, index, notice);
 }
 
@@ -186,6 +202,8 @@ static void tell_by(struct judge *judge, size_t index, enum notice notice, const
     struct judge_notice *begun = begin_notice(judge, index, notice, at, &detail);
     if (begun != NULL && order != NULL)
         put_order(&detail, order);
+    if (begun != NULL && judge->interlocks[index].machine.held)
+        text_put(&detail, ",\"test\":true"); /* nothing was written, nothing is taken back */
     attach_stored(judge, index, begun);
 }
 
@@ -194,9 +212,11 @@ static void tell_happened(struct judge *judge, size_t index, unsigned happened, 
     if (happened != 0)
         judge->interlocks[index].moved = true;
     if ((happened & INTERLOCK_RELEASED) != 0)
-        judge->interlocks[index].releasing = true;
+        judge->interlocks[index].releasing = !judge->interlocks[index].machine.held;
+    if ((happened & INTERLOCK_WITHHELD) != 0)
+        tell_withheld(judge, index, at);
     if ((happened & (INTERLOCK_TRIPPED | INTERLOCK_RESOUNDED)) != 0)
-        tell_tripped(judge, index, (happened & INTERLOCK_RESOUNDED) != 0, at);
+        tell_tripped(judge, index, happened, at);
     if ((happened & INTERLOCK_COMMANDED) != 0)
         tell_commanded(judge, index, at);
     if ((happened & INTERLOCK_CONFIRMED) != 0)
@@ -261,6 +281,26 @@ void interlocks_take_written(struct judge *judge, const struct written *written,
     interlocks_run(judge, at);
 }
 
+/* Its board lost sight of the gateway and set its outputs to their fail state. Who would have done the same has tripped by
+ * that: it is told, stored, and taken back by nothing but a release. Before the stored states are there nothing is taken for
+ * fallen; a later reading shows it again. */
+static void take_fallen(struct judge *judge, struct judge_output *output, double value, const struct batch *batch)
+{
+    struct alarm_moment const at = {.mono_us = batch->mono_us, .utc_ms = batch->utc_ms, .synced = batch->synced != 0};
+    struct interlock_view const view = {.mono_us = batch->mono_us};
+    for (size_t i = 0; i < output->claim_count && !judge->restoring; i++) {
+        size_t const index = output->claims[i].interlock;
+        struct judge_interlock *interlock = &judge->interlocks[index];
+        double const missing = interlock->site->actions[output->claims[i].action].value - value;
+        unsigned const happened = missing < 0 || missing > 0 ? 0 : interlock_found(&interlock->machine, &view);
+        if (happened == 0)
+            continue;
+        output_drive(&output->machine, (struct demand){.any = true, .value = value}, at.mono_us);
+        tell_happened(judge, index, happened, at);
+        interlock_touch(judge, index);
+    }
+}
+
 void interlocks_see(struct judge *judge, const struct judge_slave *slave, const struct sample *sample,
                     const struct batch *batch)
 {
@@ -272,6 +312,9 @@ void interlocks_see(struct judge *judge, const struct judge_slave *slave, const 
             continue;
         if (output_seen(&output->machine, value, batch->mono_us))
             touch_claimants(judge, output);
+        if (slave->site->watchdog_ms > 0 && slave->site->points[sample->point].function == FUNCTION_COIL &&
+            output_fell(&output->machine, slave->site->watchdog_fail ? 1 : 0, value, batch->mono_us))
+            take_fallen(judge, output, value, batch);
     }
 }
 
@@ -316,6 +359,7 @@ static void show(struct judge *judge, size_t index)
         .confirmed = interlock->site->confirm_device >= 0 && interlock->machine.confirmed,
         .failed = interlock->machine.failed,
         .silenced = interlock->machine.silenced,
+        .held = interlock->machine.held,
         .since_utc_ms = interlock->since_utc_ms,
     };
     board_put_interlock(judge->setup.board, index, &value);
@@ -326,6 +370,19 @@ static void vote(struct judge *judge, size_t index, struct alarm_moment at)
     struct judge_interlock *interlock = &judge->interlocks[index];
     struct interlock_view view = {.mono_us = at.mono_us, .vote = take_vote(judge, interlock)};
     tell_happened(judge, index, interlock_vote(&interlock->machine, interlock->site, &view), at);
+}
+
+void interlock_let_loose(struct judge *judge, size_t index, struct alarm_moment at)
+{
+    struct judge_interlock *interlock = &judge->interlocks[index];
+    struct interlock_view view = {.mono_us = at.mono_us, .vote = take_vote(judge, interlock)};
+    unsigned const happened = interlock_end_hold(&interlock->machine, &view);
+    if ((happened & INTERLOCK_RELEASED) != 0) /* of the drill's trip: there is nothing to take back */
+        tell_by(judge, index, NOTICE_INTERLOCK_RELEASED, NULL, at);
+    else
+        tell_happened(judge, index, happened, at);
+    interlock->moved = true;
+    interlock_touch(judge, index);
 }
 
 static bool outputs_settled(const struct judge *judge, const struct judge_interlock *interlock)
@@ -359,7 +416,10 @@ static void follow(struct judge *judge, size_t index, struct alarm_moment at)
 
 void interlocks_run(struct judge *judge, struct alarm_moment at)
 {
-    if (!judge->interlocks_dirty || judge->restoring)
+    if (judge->restoring)
+        return;
+    hold_watch(judge, at);
+    if (!judge->interlocks_dirty)
         return;
     judge->interlocks_dirty = false;
     for (size_t i = 0; i < judge->site->interlock_count; i++)
@@ -442,7 +502,7 @@ enum err interlock_try_reset(struct judge *judge, size_t index, const struct ord
     if (err != ERR_OK)
         return err;
     interlock->moved = true;
-    interlock->releasing = true;
+    interlock->releasing = !interlock->machine.held;
     tell_by(judge, index, NOTICE_INTERLOCK_RELEASED, order, at);
     interlock_touch(judge, index);
     return ERR_OK;

@@ -5,7 +5,10 @@
 /* What is mounted in a device, told by its code: a cylinder on a scale. Another code than the last one that was read is an
  * exchange, whatever was to be seen in between: an empty scale, a label that cannot be read, or nothing at all because the
  * gateway was away. For that the digest of the code is stored, with the news of the exchange in one transaction; the code
- * from before a restart is then not known any more. The first code ever is no exchange. */
+ * from before a restart is then not known any more. The first code ever is no exchange.
+ *
+ * One label, one cylinder: where two devices of a class show one code at the same time, both are told so (derive.doubled). A
+ * cylinder may be seen by devices of two classes, a scale and its own valve. */
 
 #define BY_MAX 32
 
@@ -72,24 +75,59 @@ static bool tell(struct judge *judge, size_t device, const struct class_item *it
     return true;
 }
 
-void mounted_watch(struct judge *judge, size_t device, const struct derive *derive, struct alarm_moment at)
+static bool stands_elsewhere(const struct judge *judge, size_t device)
+{
+    const struct judge_mounted *own = judge->devices[device].mounted;
+    for (size_t i = 0; i < judge->site->device_count && own->present; i++) {
+        const struct judge_mounted *other = judge->devices[i].mounted;
+        if (i != device && other != NULL && other->present && other->digest == own->digest &&
+            judge->site->devices[i].class == judge->site->devices[device].class)
+            return true;
+    }
+    return false;
+}
+
+/* Something came to stand here or went: whom that concerns judges anew. */
+static void compare(struct judge *judge, struct alarm_moment at)
+{
+    for (size_t i = 0; i < judge->site->device_count; i++) {
+        struct judge_mounted *mounted = judge->devices[i].mounted;
+        bool const doubled = mounted != NULL && stands_elsewhere(judge, i);
+        if (mounted == NULL || mounted->doubled == doubled)
+            continue;
+        mounted->doubled = doubled;
+        timers_set(&judge->timers, timer_derive(judge, i), at.mono_us);
+    }
+}
+
+static void watch(struct judge *judge, size_t device, const struct class_item *item, struct alarm_moment at)
 {
     struct judge_mounted *mounted = judge->devices[device].mounted;
-    struct class_item item;
-    if (!judge->restored)
-        return;
-    judge->site->devices[device].class->mounted(derive, &item);
-    if (item.code_size == 0)
-        return;
-    int64_t const digest = digest_of(item.code, item.code_size);
+    int64_t const digest = digest_of(item->code, item->code_size);
     bool const same = (mounted->known || mounted->stored) && mounted->digest == digest;
     if (same && mounted->known)
         return;
     struct stored const stored = {.kind = STORED_CYLINDER, .index = (uint32_t)device, .until_utc_ms = digest};
-    if (!same && !tell(judge, device, &item, &stored, at))
+    if (!same && !tell(judge, device, item, &stored, at))
         return;
-    *mounted = (struct judge_mounted){.known = true, .digest = digest};
-    keep_text(mounted->code, sizeof mounted->code, item.code, item.code_size);
+    *mounted = (struct judge_mounted){.known = true, .doubled = mounted->doubled, .digest = digest};
+    keep_text(mounted->code, sizeof mounted->code, item->code, item->code_size);
+}
+
+void mounted_watch(struct judge *judge, size_t device, const struct derive *derive, struct alarm_moment at)
+{
+    struct judge_mounted *mounted = judge->devices[device].mounted;
+    bool const was_present = mounted->present;
+    int64_t const digest = mounted->digest;
+    struct class_item item;
+    if (!judge->restored)
+        return;
+    judge->site->devices[device].class->mounted(derive, &item);
+    if (item.code_size > 0)
+        watch(judge, device, &item, at);
+    mounted->present = item.code_size > 0 && mounted->known;
+    if (mounted->present != was_present || mounted->digest != digest)
+        compare(judge, at);
 }
 
 void mounted_restore(struct judge *judge, const struct stored *stored)

@@ -6,8 +6,15 @@ bool news_push(struct judge *judge)
 {
     if (ring_push(judge->setup.news, &judge->news, news_size(&judge->news)) != ERR_OK)
         return false;
+    judge->news_count++;
     judge->told = true;
     return true;
+}
+
+void answer_push(struct judge *judge, const struct answer *answer)
+{
+    if (ring_push(judge->setup.answers, answer, sizeof *answer) == ERR_OK)
+        bell_ring(judge->setup.answers_bell); /* full: whoever asked has stopped listening */
 }
 
 static bool push_state(struct judge *judge, enum news_kind kind, const struct stored *stored, struct alarm_moment at)
@@ -31,7 +38,7 @@ bool news_push_hushed(struct judge *judge, const struct stored *stored, struct a
     return push_state(judge, NEWS_HUSHED, stored, at);
 }
 
-static bool push_notice(struct judge *judge, const struct judge_notice *notice)
+static bool push_notice(struct judge *judge, struct judge_notice *notice)
 {
     struct news *news = &judge->news;
     news->kind = NEWS_NOTICE;
@@ -43,7 +50,12 @@ static bool push_notice(struct judge *judge, const struct judge_notice *notice)
     news->is.notice.notice = (uint32_t)notice->notice;
     news->is.notice.answer = notice->answer;
     text_copy(news->is.notice.detail, sizeof news->is.notice.detail, notice->detail);
-    return news_push(judge);
+    if (!news_push(judge))
+        return false;
+    notice->local.after = judge->news_count;
+    if (notice->has_local)
+        answer_push(judge, &notice->local);
+    return true;
 }
 
 static bool push_waiting(struct judge *judge)
@@ -72,6 +84,7 @@ struct judge_notice *notice_begin(struct judge *judge, enum notice notice, struc
     next->at = at;
     next->has_stored = false;
     next->answer = (struct news_answer){.id = ""};
+    next->has_local = false;
     text_init(ret_detail, next->detail, sizeof next->detail);
     judge->notice_count++;
     return next;

@@ -150,8 +150,7 @@ static void make_uses(struct judge *judge, struct judge_device *device, bool *fa
     struct judge_use *use = device->uses;
     for (size_t i = 0; i < site->point_count && !*failed; i++)
         if (use_of(site, i) != USE_NONE)
-            *use++ =
-                (struct judge_use){.point = (uint16_t)i, .shows = TRI_UNKNOWN, .counts = use_of(site, i) == USE_COUNTS};
+            *use++ = (struct judge_use){.point = (uint16_t)i, .shows = TRI_UNKNOWN, .kind = (uint8_t)use_of(site, i)};
 }
 
 static void make_device(struct judge *judge, size_t index, bool *failed)
@@ -247,11 +246,15 @@ static void make_rules(struct judge *judge, bool *failed)
     judge->notices = take(judge, JUDGE_NOTICES_MAX, sizeof *judge->notices, failed);
     judge->drill.zone = -1;
     judge->buses = take(judge, site->bus_count, sizeof *judge->buses, failed);
+    judge->centres = take(judge, site->centre_count, sizeof *judge->centres, failed);
     if (*failed)
         return;
     flood_names(judge);
     for (size_t i = 0; i < site->bus_count; i++)
         judge->buses[i].rule = NO_RULE;
+    for (size_t i = 0; i < site->centre_count; i++)
+        judge->centres[i] = (struct judge_centre){
+            .state = {.lost = TRI_UNKNOWN, .refused = TRI_UNKNOWN}, .lost_rule = NO_RULE, .refused_rule = NO_RULE};
     for (size_t i = 0; i < site->rule_count; i++) {
         const struct subject *subject = &site->subjects[site->rules[i].subject];
         alarm_init(&judge->rules[i].alarm);
@@ -261,6 +264,10 @@ static void make_rules(struct judge *judge, bool *failed)
             judge->rules[i].role = (uint8_t)role_of(&site->devices[subject->index], &site->rules[i]);
         if (subject->kind == SUBJECT_BUS && site->rules[i].kind == RULE_COMM)
             judge->buses[subject->index].rule = (int32_t)i;
+        if (subject->kind == SUBJECT_CENTRE && site->rules[i].kind == RULE_COMM)
+            judge->centres[subject->index].lost_rule = (int32_t)i;
+        if (subject->kind == SUBJECT_CENTRE && site->rules[i].kind == RULE_FAILED)
+            judge->centres[subject->index].refused_rule = (int32_t)i;
     }
 }
 

@@ -24,6 +24,14 @@ static const struct {
     {"too_long", "for too long: a shelf lasts at most 8 h, a drill at most 2 h"},
     {"suppressed", "the site file keeps this alarm out of sight at the moment"},
     {"out_of_service", "this alarm is out of service; put it back into service first"},
+    {"hold_one_zone", "a drill that holds outputs is for one zone, named with --zone"},
+    {"hold_too_long", "a drill that holds outputs lasts at most 10 min"},
+    {"hold_on_site", "outputs can be held only on site, by `outpost drill`"},
+    {"hold_tripped", "an interlock of this zone is tripped: find out why and reset it first"},
+    {"hold_in_alarm", "a detector of this zone is in alarm: outputs are not held against it"},
+    {"hold_in_doubt",
+     "a detector of this zone is faulty, silent or out of service: the others could not stand in for it"},
+    {"nothing_to_hold", "no interlock looks at this zone: leave --hold-outputs away"},
     {"drill_running", "a drill is running; end it before another begins"},
     {"no_drill", "no drill is running"},
     {"not_found", "no such device or alarm"},
@@ -123,6 +131,7 @@ static void obey_drill(struct judge *judge, const struct order *order, struct al
     const char *code = drill_obey(judge, order, at, &outcome->count);
     if (code != NULL)
         refuse(outcome, code);
+    interlocks_run(judge, at); /* what it held they do now */
 }
 
 static struct outcome obey(struct judge *judge, const struct order *order, struct alarm_moment at)
@@ -198,6 +207,8 @@ static void put_wish(struct text *detail, const struct order *order)
         text_put_format(detail, ",\"for_ms\":%u", order->for_ms);
     if (is_shelf && order->one_shot)
         text_put(detail, ",\"one_shot\":true");
+    if (order->verb == ORDER_DRILL && order->hold)
+        text_put(detail, ",\"hold\":true");
 }
 
 /* The sender of the centre finds it beside the order's id. */
@@ -212,15 +223,15 @@ static void put_answer(struct news_answer *to, const struct order *order, const 
     text_copy(to->why, sizeof to->why, sentence_of(code));
 }
 
-/* Every order, taken or refused, is an event. */
-static void tell(struct judge *judge, const struct order *order, const struct outcome *outcome, bool addressed,
-                 struct alarm_moment at)
+/* Every order, taken or refused, is an event. NULL: there is no room for one. */
+static struct judge_notice *tell(struct judge *judge, const struct order *order, const struct outcome *outcome,
+                                 bool addressed, struct alarm_moment at)
 {
     const struct site *site = judge->site;
     struct text detail;
     struct judge_notice *notice = notice_begin(judge, NOTICE_ORDER, at, &detail);
     if (notice == NULL)
-        return;
+        return NULL;
     bool const is_local = order->source == SOURCE_LOCAL || order->centre >= site->centre_count;
     if (!is_local)
         put_answer(&notice->answer, order, outcome);
@@ -242,9 +253,12 @@ static void tell(struct judge *judge, const struct order *order, const struct ou
         before.at[before.used] = '\0';
         detail = before;
     }
+    return notice;
 }
 
-static void answer(struct judge *judge, const struct order *order, const struct outcome *outcome)
+/* "Done" is told when it is on the disk; that nothing was done, at once. */
+static void answer(struct judge *judge, const struct order *order, const struct outcome *outcome,
+                   struct judge_notice *notice)
 {
     if (order->source != SOURCE_LOCAL)
         return; /* it went with the event */
@@ -254,8 +268,12 @@ static void answer(struct judge *judge, const struct order *order, const struct 
         text_copy(answer.code, sizeof answer.code, code);
         text_copy(answer.why, sizeof answer.why, sentence_of(code));
     }
-    if (ring_push(judge->setup.answers, &answer, sizeof answer) == ERR_OK)
-        bell_ring(judge->setup.answers_bell); /* full: whoever asked has stopped listening */
+    if (notice == NULL || !answer.ok) {
+        answer_push(judge, &answer);
+        return;
+    }
+    notice->has_local = true;
+    notice->local = answer;
 }
 
 void orders_take(struct judge *judge, const struct order *order, struct alarm_moment at)
@@ -272,6 +290,6 @@ void orders_take(struct judge *judge, const struct order *order, struct alarm_mo
         refuse(&outcome, "not_found");
     else
         outcome = obey(judge, &checked, at);
-    tell(judge, &checked, &outcome, addressed, at);
-    answer(judge, &checked, &outcome);
+    struct judge_notice *notice = tell(judge, &checked, &outcome, addressed, at);
+    answer(judge, &checked, &outcome, notice);
 }

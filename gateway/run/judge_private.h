@@ -10,9 +10,11 @@
  *   judge_interlocks.c votes, interlocks, outputs
  *   judge_orders.c     ack, silence, reset, shelve, unshelve, service
  *   judge_drill.c      who is in a drill, its beginning and its end
+ *   judge_hold.c       a drill that holds the outputs of a zone: when it may, and what ends that at once
  *   judge_due.c        dates of the site file, and the day it is there
  *   judge_use.c        use of what is registered as stopped
  *   judge_mounted.c    which cylinder stands where, and that it was exchanged
+ *   judge_centres.c    is a centre lost, does it refuse
  *   judge_news.c       notices, and everything that goes into the recorder's rings
  *   judge_timers.c     what is due when
  */
@@ -99,7 +101,7 @@ struct text_slot { /* where in its device's texts a text point lives */
 struct judge_use { /* a point of a device that shows whether it is in use */
     uint16_t point;
     uint8_t shows; /* enum tri: at its last reading */
-    bool counts;   /* enum point_use: USE_COUNTS */
+    uint8_t kind;  /* enum point_use */
     bool known;
     double last; /* USE_COUNTS: of its last reading; with `known` */
 };
@@ -108,7 +110,9 @@ struct judge_use { /* a point of a device that shows whether it is in use */
 
 struct judge_mounted { /* of a device in which something may be mounted: what was there last */
     bool known;
-    bool stored; /* only its digest is known, from before the start */
+    bool present; /* its code can be read now */
+    bool doubled; /* and another device of the class shows the same */
+    bool stored;  /* only its digest is known, from before the start */
     int64_t digest;
     char code[MOUNTED_CODE_MAX + 1];
 };
@@ -185,6 +189,12 @@ struct judge_bus_state {
     int32_t rule;
 };
 
+struct judge_centre {
+    struct centre_state state;
+    int32_t lost_rule; /* NO_RULE: none, both of them */
+    int32_t refused_rule;
+};
+
 struct judge_member { /* of a vote */
     uint32_t device;
     int32_t rule;
@@ -218,6 +228,8 @@ struct judge_drill {
     int64_t until_utc_ms;
     size_t device_count;
     int32_t zone; /* whose devices they are; -1, also after a restart */
+    bool holds;   /* the outputs of the zone; never after a restart … */
+    bool held;    /* … which ends it, if they were until then */
 };
 
 struct judge_claim {
@@ -240,6 +252,8 @@ struct judge_notice {
     bool has_stored;
     struct stored stored;
     struct news_answer answer;
+    bool has_local;
+    struct answer local; /* to whoever asked on site: given when this is handed to the recorder */
     char detail[NEWS_DETAIL_MAX];
 };
 
@@ -261,6 +275,7 @@ struct judge {
     struct judge_group *groups;
     struct judge_flood flood;
     struct judge_bus_state *buses;
+    struct judge_centre *centres;
     struct judge_drill drill;
     struct judge_due *dues; /* ascending by rule */
     size_t due_count;
@@ -283,6 +298,7 @@ struct judge {
     size_t notice_first;
     size_t notice_count;
     uint64_t notices_dropped;
+    uint64_t news_count;        /* handed to the recorder */
     uint32_t telemetry_dropped; /* since the ring last took one */
     bool interlocks_dirty;
     bool interlocks_untold;
@@ -384,6 +400,11 @@ void device_is_news(struct judge *judge, size_t device);
 void devices_show(struct judge *judge);
 void device_restore_hold(struct judge *judge, const struct stored *stored);
 
+/* judge_centres.c */
+void centre_take(struct judge *judge, const struct centre_state *state, struct alarm_moment at);
+void centre_judge(struct judge *judge, size_t centre, struct alarm_moment at);
+struct alarm_reading centre_reading(const struct judge *judge, const struct rule *rule, struct alarm_moment at);
+
 /* judge_readings.c */
 void rules_judge(struct judge *judge, const struct judge_device *device, struct alarm_moment at); /* what was touched */
 
@@ -401,7 +422,7 @@ void rules_flush(struct judge *judge);
 
 /* judge_due.c */
 void dues_look(struct judge *judge, struct alarm_moment at);
-void dues_look_soon(struct judge *judge, struct alarm_moment at); /* the wall clock was set */
+void dues_look_soon(struct judge *judge, struct alarm_moment at); /* the wall clock was set, or is no longer */
 void due_restore(struct judge *judge, const struct stored *stored);
 struct alarm_reading due_reading(const struct judge *judge, const struct rule *rule, struct alarm_moment at);
 
@@ -441,6 +462,8 @@ void interlocks_take_written(struct judge *judge, const struct written *written,
 void interlocks_see(struct judge *judge, const struct judge_slave *slave, const struct sample *sample,
                     const struct batch *batch);
 void interlocks_flush(struct judge *judge, struct alarm_moment at);
+/* Its outputs are held no longer. */
+void interlock_let_loose(struct judge *judge, size_t interlock, struct alarm_moment at);
 void interlock_put_back(struct judge *judge, const struct stored *stored, struct alarm_moment at);
 MUST_CHECK enum err interlock_try_reset(struct judge *judge, size_t interlock, const struct order *order,
                                         struct alarm_moment at, const char **ret_code);
@@ -456,8 +479,18 @@ const char *drill_obey(struct judge *judge, const struct order *order, struct al
 void drill_due(struct judge *judge, struct alarm_moment at);
 void drill_restore(struct judge *judge, const struct stored *stored, struct alarm_moment at);
 void drill_flush(struct judge *judge, struct alarm_moment at);
+/* Ends it, for a reason of the event `drill_ended`. */
+void drill_break_off(struct judge *judge, const char *why, struct alarm_moment at);
 /* Is the device whose rule it is in a drill? */
 bool drill_covers(const struct judge *judge, size_t rule);
+
+/* judge_hold.c */
+/* The code of the refusal, or NULL. */
+const char *hold_refused(const struct judge *judge, const struct order *order);
+void hold_begin(struct judge *judge); /* of the drill that has begun */
+void hold_end(struct judge *judge, struct alarm_moment at);
+/* Ends the drill, if there is a reason to end the hold. After every sample, before outputs are driven. */
+void hold_watch(struct judge *judge, struct alarm_moment at);
 
 /* judge_news.c: false when the ring is full. */
 bool news_push(struct judge *judge);
@@ -467,5 +500,6 @@ bool news_push_hushed(struct judge *judge, const struct stored *stored, struct a
 struct judge_notice *notice_begin(struct judge *judge, enum notice notice, struct alarm_moment at,
                                   struct text *ret_detail);
 void notices_flush(struct judge *judge, struct alarm_moment at);
+void answer_push(struct judge *judge, const struct answer *answer);
 
 #endif

@@ -77,6 +77,8 @@ static enum tri truth_of(const struct judge *judge, const struct rule *rule)
         return judge->buses[index].known ? tri_of(!judge->buses[index].open) : TRI_UNKNOWN;
     case SUBJECT_INTERLOCK:
         return tri_of(judge->interlocks[index].machine.failed);
+    case SUBJECT_CENTRE:
+        break; /* with a value: centre_reading() */
     }
     return TRI_UNKNOWN;
 }
@@ -95,8 +97,11 @@ static void touch_interlocks(struct judge *judge, size_t rule)
 void rule_due(struct judge *judge, size_t rule, struct alarm_moment at)
 {
     const struct rule *site = &judge->site->rules[rule];
-    if (site->kind == RULE_DUE) {
-        struct alarm_reading const reading = due_reading(judge, site, at);
+    bool const of_centre = judge->site->subjects[site->subject].kind == SUBJECT_CENTRE;
+    if (site->kind == RULE_DUE || of_centre) {
+        struct alarm_reading const reading = of_centre ? centre_reading(judge, site, at) : due_reading(judge, site, at);
+        if (site->kind == RULE_DUE && reading.crossing == TRI_UNKNOWN)
+            alarm_feed(&judge->rules[rule].alarm, site, &reading); /* its delays stand before one of them can end */
         rule_feed(judge, rule, &reading);
     } else if (!alarm_has_point(site)) {
         rule_feed_truth(judge, rule, truth_of(judge, site), at);

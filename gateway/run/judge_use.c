@@ -20,7 +20,9 @@ static enum tri see(const struct judge_device *device, struct judge_use *use)
     double value = 0;
     if (!sample_number(point->type, &device->samples[use->point], &value))
         return TRI_UNKNOWN;
-    return use->counts ? count_rises(use, value) : tri_of(value > 0);
+    if (use->kind == USE_COUNTS)
+        return count_rises(use, value);
+    return use->kind == USE_FIRST ? tri_of(value < 1) : tri_of(value > 0);
 }
 
 void use_judge(struct judge *judge, size_t index, struct alarm_moment at)

@@ -14,6 +14,7 @@ static const char *const verbs[WIRE_VERB_COUNT] = {
     [WIRE_ACK] = "ack",       [WIRE_SILENCE] = "silence",   [WIRE_READ] = "read",       [WIRE_RECEIPT] = "receipt",
     [WIRE_REPLAY] = "replay", [WIRE_REGISTRY] = "registry", [WIRE_WRITE] = "write",     [WIRE_RESET] = "reset",
     [WIRE_SHELVE] = "shelve", [WIRE_UNSHELVE] = "unshelve", [WIRE_SERVICE] = "service", [WIRE_DRILL] = "drill",
+    [WIRE_CONFIG] = "config",
 };
 
 const char *wire_verb_text(enum wire_verb verb)
@@ -194,19 +195,27 @@ static void read_args(struct reading *reading, const cJSON *args)
     case WIRE_UNSHELVE:
     case WIRE_SERVICE:
     case WIRE_DRILL:
+    case WIRE_CONFIG:
     case WIRE_VERB_COUNT:
         break;
     }
 }
 
-/* The id of the order inside, for the answer. */
-static void take_signed_id(struct reading *reading, const cJSON *root)
+static void take_if_short(const cJSON *object, const char *key, char *to, size_t to_size)
 {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    if (text != NULL && strlen(text) < to_size)
+        text_copy(to, to_size, text);
+}
+
+/* Whose order it is, inside or not, for the answer and the event. */
+static void take_signed_name(struct reading *reading, const cJSON *root)
+{
+    struct order_refusal *refusal = reading->refusal;
     const char *order = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "order"));
     cJSON *inner = order != NULL ? cJSON_Parse(order) : NULL;
-    const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(order != NULL ? inner : root, "id"));
-    if (id != NULL && strlen(id) < sizeof reading->refusal->id)
-        text_copy(reading->refusal->id, sizeof reading->refusal->id, id);
+    take_if_short(order != NULL ? inner : root, "id", refusal->id, sizeof refusal->id);
+    take_if_short(order != NULL ? inner : root, "by", refusal->by, sizeof refusal->by);
     cJSON_Delete(inner);
 }
 
@@ -217,12 +226,17 @@ static void read_signed(struct reading *reading, const cJSON *root)
         refuse(reading, "format", "the order must be one JSON object");
         return;
     }
-    take_signed_id(reading, root);
+    take_signed_name(reading, root);
+    bool const is_command = reading->order.verb != WIRE_WRITE && reading->order.verb != WIRE_CONFIG;
+    const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "key"));
+    char on_site[48] = "";
+    if (is_command)
+        (void)snprintf(on_site, sizeof on_site, "; on site it is `outpost %s`", verb);
     if (cJSON_GetObjectItemCaseSensitive(root, "sig") == NULL)
-        refuse(reading, "signature", "the order \"%s\" must be signed; on site it can be given as `outpost %s`", verb,
-               verb);
+        refuse(reading, "signature", "the order \"%s\" must be signed%s", verb, on_site);
     else
-        refuse(reading, "not_supported", "this version cannot check signatures; give the order \"%s\" on site", verb);
+        refuse(reading, "signature", "unknown key \"%.40s\": this version checks no signatures%s",
+               key != NULL ? key : "", on_site);
 }
 
 static void read_order(struct reading *reading, const cJSON *root)
@@ -235,6 +249,7 @@ static void read_order(struct reading *reading, const cJSON *root)
     }
     take_text(reading, root, "id", order->id, sizeof order->id, true);
     text_copy(reading->refusal->id, sizeof reading->refusal->id, order->id);
+    take_if_short(root, "by", reading->refusal->by, sizeof reading->refusal->by);
     check_keys(reading, root, keys, ARRAY_SIZE(keys));
     order->issued_utc_ms = (int64_t)take_whole(reading, root, "issued");
     order->expires_utc_ms = (int64_t)take_whole(reading, root, "expires");

@@ -11,8 +11,8 @@
  *   silence   {} or {"dev":"kitchen-siren"}; and "why":"…"
  *   read      {"dev":"gas-kitchen"}                         its newest readings
  *
- * What has to be signed (write, reset, shelve, unshelve, service, drill) is refused with a sentence: `signature` when it is
- * not, `not_supported` when it is.
+ * What has to be signed (write, reset, shelve, unshelve, service, drill, config) is refused as `signature`, with a sentence:
+ * that it is not, or that this version knows no key to check one with.
  *
  * Strict: an unknown or doubled key, a number that is not whole, a missing member is refused and nothing is done. Whether an
  * order is expired, repeated or allowed is not decided here. Any bytes may come in: nothing here trusts them. Takes memory
@@ -46,6 +46,7 @@ enum wire_verb {
     WIRE_UNSHELVE,
     WIRE_SERVICE,
     WIRE_DRILL,
+    WIRE_CONFIG,
     WIRE_VERB_COUNT
 };
 
@@ -90,7 +91,8 @@ struct wire_order {
 
 struct order_refusal {
     char id[ORDER_ID_MAX + 1]; /* as far as it could be read; "" not */
-    const char *code;          /* one word: verb signature not_supported too_large format. Static */
+    char by[ORDER_BY_MAX + 1]; /* likewise */
+    const char *code;          /* one word: verb signature too_large format. Static */
     char why[ANSWER_WHY_MAX + 1];
 };
 

@@ -269,6 +269,14 @@ static void read_flags(struct making *m)
                             words_number(complaints_of(m), SITE_GROUPS_MAX)));
 }
 
+static void read_names(struct making *m)
+{
+    if (m->raw.zh != NULL)
+        m->rule.zh = take_text(m->l->arena, m->raw.zh, complaints_of(m));
+    if (m->raw.en != NULL)
+        m->rule.en = take_text(m->l->arena, m->raw.en, complaints_of(m));
+}
+
 /* False: the device does not have the alarm. One with a mistake stays, so that who refers to it finds it. */
 static bool read_changes(struct making *m)
 {
@@ -280,10 +288,7 @@ static bool read_changes(struct making *m)
     read_delays(m);
     read_priority(m);
     read_flags(m);
-    if (m->raw.zh != NULL)
-        m->rule.zh = take_text(l->arena, m->raw.zh, l->complaints);
-    if (m->raw.en != NULL)
-        m->rule.en = take_text(l->arena, m->raw.en, l->complaints);
+    read_names(m);
     return limited || l->complaints->errors > errors;
 }
 
@@ -294,6 +299,19 @@ static const struct raw_alarm raw_alarm_default = {.kind = NOT_GIVEN,
                                                    .off_delay_ms = NOT_GIVEN,
                                                    .rearm_ms = NOT_GIVEN,
                                                    .priority = NOT_GIVEN};
+
+void load_own_alarm(struct loader *l, const struct node *alarms, struct rule *rule)
+{
+    struct making m = {.l = l, .raw = raw_alarm_default, .rule = *rule};
+    const struct node *change = alarms == NULL ? NULL : node_child(alarms, rule->id);
+    if (change == NULL || !shape_read(change, &own_alarm_shape, &m.raw, l->complaints))
+        return;
+    read_delays(&m);
+    read_priority(&m);
+    read_flags(&m);
+    read_names(&m);
+    *rule = m.rule;
+}
 
 /* Point and kind are what the alarm is; and nobody makes a critical one look away. */
 static void check_fixed(struct making *m)

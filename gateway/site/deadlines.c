@@ -76,6 +76,22 @@ static void lint_age(struct loader *l, const struct forecast_bus *forecast)
                         words_duration(l->complaints, read->period_us / 1000)));
 }
 
+static void lint_watchdogs(struct loader *l, const struct forecast_bus *forecast)
+{
+    for (size_t i = 0; i < forecast->slave_count; i++) {
+        size_t const index = forecast->slaves[i].index;
+        const struct site_slave *slave = &l->slaves[index];
+        int64_t const gap_us = forecast_heartbeat_us(forecast, &forecast->slaves[i]);
+        if (slave->watchdog_ms == 0 || slave->heartbeat_ms >= slave->watchdog_ms ||
+            gap_us <= (int64_t)slave->watchdog_ms * 1000)
+            continue;
+        complain_node(l->complaints, place_of(l->build_slaves[index].raw->node, "heartbeat"), ON_VALUE,
+                      S_DEADLINE_HEARTBEAT,
+                      WORDS(words_quote(l->complaints, forecast->bus->id), words_time(l, gap_us),
+                            words_duration(l->complaints, slave->watchdog_ms)));
+    }
+}
+
 static void lint_trip(struct loader *l, const struct forecast_bus *buses, size_t interlock)
 {
     struct forecast_trip const trip = forecast_trip(buses, interlock);
@@ -94,6 +110,7 @@ void lint_deadlines(struct loader *l)
     for (size_t i = 0; i < l->site->bus_count; i++) {
         lint_load(l, &buses[i], i);
         lint_age(l, &buses[i]);
+        lint_watchdogs(l, &buses[i]);
     }
     for (size_t i = 0; i < l->site->interlock_count; i++)
         lint_trip(l, buses, i);

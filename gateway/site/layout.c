@@ -143,6 +143,27 @@ static const struct field heartbeat_fields[] = {
 };
 const struct shape heartbeat_shape = SHAPE(heartbeat_fields);
 
+/* What can be changed of any alarm; of one that is no device's, nothing else can. */
+#define OWN_ALARM_FIELDS                                                                                               \
+    {.key = "on_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, on_delay_ms), .maximum = DAY_MS},              \
+        {.key = "off_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, off_delay_ms), .maximum = DAY_MS},        \
+        {.key = "priority", .type = FIELD_CHOICE, .offset = IN(raw_alarm, priority), .choices = priority_names},       \
+        {.key = "latch", .type = FIELD_BOOL, .offset = IN(raw_alarm, latch)},                                          \
+        {.key = "shelvable", .type = FIELD_BOOL, .offset = IN(raw_alarm, shelvable)},                                  \
+        {.key = "rearm",                                                                                               \
+         .type = FIELD_DURATION,                                                                                       \
+         .offset = IN(raw_alarm, rearm_ms),                                                                            \
+         .minimum = MINUTE_MS,                                                                                         \
+         .maximum = DAY_MS},                                                                                           \
+        {.key = "group", .type = FIELD_TEXT, .offset = IN(raw_alarm, group), .minimum = 1, .maximum = SITE_ID_MAX},    \
+        {.key = "zh", .type = FIELD_TEXT, .offset = IN(raw_alarm, zh), .maximum = 120},                                \
+    {                                                                                                                  \
+        .key = "en", .type = FIELD_TEXT, .offset = IN(raw_alarm, en), .maximum = 120                                   \
+    }
+
+static const struct field own_alarm_fields[] = {OWN_ALARM_FIELDS};
+const struct shape own_alarm_shape = SHAPE(own_alarm_fields);
+
 static const struct field alarm_fields[] = {
     {.key = "point", .type = FIELD_TEXT, .offset = IN(raw_alarm, point), .maximum = SITE_ID_MAX},
     {.key = "kind", .type = FIELD_CHOICE, .offset = IN(raw_alarm, kind), .choices = kind_names},
@@ -150,21 +171,9 @@ static const struct field alarm_fields[] = {
     {.key = "from", .type = FIELD_ANY, .offset = IN(raw_alarm, from)},
     {.key = "over", .type = FIELD_DURATION, .offset = IN(raw_alarm, over_ms), .minimum = SECOND_MS, .maximum = HOUR_MS},
     {.key = "deadband", .type = FIELD_NUMBER, .offset = IN(raw_alarm, deadband), .maximum = 1e12},
-    {.key = "on_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, on_delay_ms), .maximum = DAY_MS},
-    {.key = "off_delay", .type = FIELD_DURATION, .offset = IN(raw_alarm, off_delay_ms), .maximum = DAY_MS},
-    {.key = "priority", .type = FIELD_CHOICE, .offset = IN(raw_alarm, priority), .choices = priority_names},
-    {.key = "latch", .type = FIELD_BOOL, .offset = IN(raw_alarm, latch)},
-    {.key = "shelvable", .type = FIELD_BOOL, .offset = IN(raw_alarm, shelvable)},
-    {.key = "rearm",
-     .type = FIELD_DURATION,
-     .offset = IN(raw_alarm, rearm_ms),
-     .minimum = MINUTE_MS,
-     .maximum = DAY_MS},
-    {.key = "group", .type = FIELD_TEXT, .offset = IN(raw_alarm, group), .minimum = 1, .maximum = SITE_ID_MAX},
     {.key = "when", .type = FIELD_OBJECT, .offset = IN(raw_alarm, when)},
     {.key = "suppress", .type = FIELD_OBJECT, .offset = IN(raw_alarm, suppress)},
-    {.key = "zh", .type = FIELD_TEXT, .offset = IN(raw_alarm, zh), .maximum = 120},
-    {.key = "en", .type = FIELD_TEXT, .offset = IN(raw_alarm, en), .maximum = 120},
+    OWN_ALARM_FIELDS,
 };
 const struct shape alarm_shape = SHAPE(alarm_fields);
 
@@ -259,6 +268,11 @@ static const struct field centre_fields[] = {
     {.key = "drills", .type = FIELD_CHOICE, .offset = IN(raw_centre, drills), .choices = drill_names},
     {.key = "only", .type = FIELD_OBJECT, .offset = IN(raw_centre, only)},
     {.key = "batch", .type = FIELD_DURATION, .offset = IN(raw_centre, batch_ms), .maximum = DAY_MS},
+    {.key = "health",
+     .type = FIELD_DURATION,
+     .offset = IN(raw_centre, health_ms),
+     .minimum = 10 * SECOND_MS,
+     .maximum = DAY_MS},
     {.key = "compress", .type = FIELD_CHOICE, .offset = IN(raw_centre, compress), .choices = compress_names},
     {.key = "receipt", .type = FIELD_BOOL, .offset = IN(raw_centre, receipt)},
     {.key = "backoff_min",
@@ -276,6 +290,7 @@ static const struct field centre_fields[] = {
      .offset = IN(raw_centre, history_rate),
      .minimum = 1024,
      .maximum = 1024.0 * 1024 * 1024},
+    {.key = "alarms", .type = FIELD_OBJECT, .offset = IN(raw_centre, alarms)},
 };
 static const struct shape centre_shape = SHAPE(centre_fields);
 static const struct raw_centre centre_default = {.prefix = "outpost/v1",
@@ -287,6 +302,7 @@ static const struct raw_centre centre_default = {.prefix = "outpost/v1",
                                                  .key_file = "",
                                                  .drills = DRILLS_MARK,
                                                  .compress = NOT_GIVEN,
+                                                 .health_ms = 60000,
                                                  .backoff_min_ms = 1000,
                                                  .backoff_max_ms = 60000};
 
@@ -306,7 +322,8 @@ static const struct field journal_fields[] = {
     {.key = "flash_budget",
      .type = FIELD_SIZE,
      .offset = IN(raw_journal, flash_budget),
-     .minimum = 10.0 * 1024 * 1024,
+     .or_none = true,
+     .minimum = 1024.0 * 1024,
      .maximum = 1024.0 * 1024 * 1024 * 1024},
 };
 const struct shape journal_shape = SHAPE(journal_fields);

@@ -159,11 +159,13 @@ struct raw_centre {
     int drills; /* enum drills */
     const struct node *only;
     int64_t batch_ms;
+    int64_t health_ms;
     int compress;
     bool receipt;
     int64_t backoff_min_ms;
     int64_t backoff_max_ms;
     int64_t history_rate;
+    const struct node *alarms;
 };
 
 struct raw_only {
@@ -238,9 +240,9 @@ struct raw_site {
     const struct node *orders;
 };
 
-extern const struct shape alarm_shape, alarm_when_shape, vote_shape, when_shape, action_shape, confirm_shape,
-    only_shape, cylinders_shape, journal_shape, page_shape, orders_shape, order_write_shape, heartbeat_shape,
-    every_shape, location_shape;
+extern const struct shape alarm_shape, own_alarm_shape, alarm_when_shape, vote_shape, when_shape, action_shape,
+    confirm_shape, only_shape, cylinders_shape, journal_shape, page_shape, orders_shape, order_write_shape,
+    heartbeat_shape, every_shape, location_shape;
 
 extern const char
     *const kind_names[]; /* of alarms, by enum rule_kind; NULL after RULE_COMM, then what no file may name */

@@ -6,8 +6,8 @@
 #include "gateway/site/loader.h"
 
 #define SAFETY_EVERY_MAX_MS 5000
-#define MOUNT_FAR_M         0.3 /* from ceiling or floor: GB 50028, 10.8.2 */
-#define WATCHDOG            "watchdog"
+#define MOUNT_FAR_M         0.3        /* from ceiling or floor: GB 50028, 10.8.2 */
+#define WATCHDOG            "watchdog" /* what a board without "watchdog" in its profile would call it */
 
 /* --- periods -------------------------------------------------------------------------------------------------------- */
 
@@ -121,10 +121,31 @@ static void lint_heartbeats(struct loader *l)
         for (size_t j = 0; j < l->raw.interlock_count; j++)
             for (size_t k = 0; k < l->interlocks[j].action_count; k++)
                 trips |= !l->interlocks[j].silenceable && l->interlocks[j].actions[k].slave == (int32_t)i;
-        for (size_t j = 0; trips && l->slaves[i].heartbeat_point < 0 && j < l->slaves[i].point_count; j++)
-            if (strcmp(l->slaves[i].points[j].id, WATCHDOG) == 0)
+        const struct profile_file *file = l->build_slaves[i].profile;
+        const char *named =
+            file != NULL && file->profile.watchdog_point[0] != '\0' ? file->profile.watchdog_point : NULL;
+        bool const fed = named != NULL ? l->slaves[i].watchdog_ms > 0 : l->slaves[i].heartbeat_point >= 0;
+        for (size_t j = 0; trips && !fed && j < l->slaves[i].point_count; j++)
+            if (strcmp(l->slaves[i].points[j].id, named != NULL ? named : WATCHDOG) == 0)
                 complain_node(l->complaints, l->build_slaves[i].raw->node, ON_VALUE, S_NO_HEARTBEAT,
                               WORDS(words_quote(l->complaints, l->slaves[i].id)));
+    }
+}
+
+/* A board that falls to the wrong side. A sounder may fall to either. */
+static void lint_fail_states(struct loader *l, size_t index)
+{
+    const struct site_interlock *interlock = &l->interlocks[index];
+    for (size_t i = 0; i < interlock->action_count && !interlock->silenceable; i++) {
+        const struct site_action *action = &interlock->actions[i];
+        const struct site_slave *slave = &l->slaves[action->slave];
+        if (slave->watchdog_ms == 0 || slave->points[action->point].function != FUNCTION_COIL ||
+            slave->watchdog_fail == (action->value > 0))
+            continue;
+        complain_node(l->complaints, l->raw.interlocks[index].actions, ON_KEY, S_FAIL_STATE,
+                      WORDS(words_quote(l->complaints, slave->id), same(slave->watchdog_fail ? "true" : "false"),
+                            words_quote(l->complaints, interlock->id), same(action->value > 0 ? "true" : "false")));
+        return;
     }
 }
 
@@ -174,6 +195,8 @@ void lint_site(struct loader *l)
     lint_zones(l);
     lint_interlocks(l);
     lint_heartbeats(l);
+    for (size_t i = 0; i < l->raw.interlock_count; i++)
+        lint_fail_states(l, i);
     for (size_t i = 0; i < l->raw.device_count; i++)
         lint_mounting(l, i);
 }

@@ -165,7 +165,9 @@ static void check_use(struct loader *l)
         if (build->slave->bus >= 0)
             used[build->slave->bus] = true;
         if (!build->served && !build->broken && !build->implied)
-            complain_node(l->complaints, build->raw->node, ON_VALUE, S_SLAVE_SERVES_NONE, NO_WORDS);
+            complain_node(l->complaints, build->raw->node, ON_VALUE,
+                          build->driven ? S_OUTPUT_UNSEEN : S_SLAVE_SERVES_NONE,
+                          WORDS(words_quote(l->complaints, build->slave->id)));
     }
     for (size_t i = 0; i < l->raw.bus_count; i++)
         if (!used[i])

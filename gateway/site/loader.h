@@ -39,6 +39,7 @@ struct build_slave {
     int32_t *channel_device; /* per channel: the first device that takes a point of it; -1 none */
     int32_t untouchable;     /* a device of a never-written class that takes its points; -1 none */
     bool served;             /* some device takes a point */
+    bool driven;             /* some interlock writes it */
 };
 
 struct build_device {
@@ -136,6 +137,8 @@ size_t rules_of_identity(const struct site_device *device, const struct node *id
 size_t rules_of_proof_test(const struct node *interlock, struct rule ret_rules[static DUE_STAGES]);
 /* alarms.c */
 void load_device_alarms(struct loader *l, size_t device);
+/* What the file changes of an alarm that is no device's: delays, priority, flags, names. `alarms` may be NULL. */
+void load_own_alarm(struct loader *l, const struct node *alarms, struct rule *rule);
 /* subjects.c */
 bool rule_add(struct loader *l, const struct rule *rule); /* false: too many of them, or memory is out */
 /* Of first-out groups, by name, new ones too: 1 + index; 0: too many of them, or memory is out. */

@@ -34,6 +34,7 @@ struct raw_profile {
     const struct node *repeat;
     const struct node *base;
     const struct node *freeze;
+    const struct node *watchdog;
     const struct node *note;
     const char *zh;
     const char *en;
@@ -58,6 +59,7 @@ static const struct field profile_fields[] = {
     {.key = "repeat", .type = FIELD_OBJECT, .offset = AT(repeat)},
     {.key = "base", .type = FIELD_ANY, .offset = AT(base)},
     {.key = "freeze", .type = FIELD_OBJECT, .offset = AT(freeze)},
+    {.key = "watchdog", .type = FIELD_OBJECT, .offset = AT(watchdog)},
     {.key = "note", .type = FIELD_ANY, .offset = AT(note)},
     {.key = "zh", .type = FIELD_TEXT, .offset = AT(zh)},
     {.key = "en", .type = FIELD_TEXT, .offset = AT(en)},
@@ -95,6 +97,29 @@ static const struct field freeze_fields[] = {
      .required = true},
 };
 static const struct shape freeze_shape = SHAPE(freeze_fields);
+
+struct raw_watchdog {
+    SHAPED;
+    const char *point;
+    int64_t after_ms;
+    bool fail;
+};
+static const struct field watchdog_fields[] = {
+    {.key = "point",
+     .type = FIELD_TEXT,
+     .offset = offsetof(struct raw_watchdog, point),
+     .minimum = 1,
+     .maximum = SLAVE_POINT_ID_MAX,
+     .required = true},
+    {.key = "after",
+     .type = FIELD_DURATION,
+     .offset = offsetof(struct raw_watchdog, after_ms),
+     .minimum = 1000,
+     .maximum = 3600000,
+     .required = true},
+    {.key = "fail", .type = FIELD_BOOL, .offset = offsetof(struct raw_watchdog, fail), .required = true},
+};
+static const struct shape watchdog_shape = SHAPE(watchdog_fields);
 
 const struct device_class *class_find(const struct class_table *classes, const char *id)
 {
@@ -234,26 +259,54 @@ static bool is_refused(const struct profile *profile, const struct node *points,
     return points != NULL && node_child(points, bare) != NULL;
 }
 
+/* The row of the point that `node` names; -1, and that was complained about. */
+static int32_t find_row(const struct profiles *profiles, const struct profile *profile, const struct raw_profile *raw,
+                        const struct node *node, const char *id)
+{
+    uint16_t channel;
+    int32_t const row = profile_point_find(profile->points, profile->point_count, id, &channel);
+    struct names_of_points const of = {profile->points, profile->point_count, profiles->complaints};
+    if (row < 0 && !is_refused(profile, raw->points, id))
+        complain_node(profiles->complaints, node, ON_VALUE, S_NO_PROFILE_POINT,
+                      WORDS(words_quote(profiles->complaints, id),
+                            words_suggest(profiles->complaints, id, name_of_profile_point, &of)));
+    return row;
+}
+
+static void read_watchdog(const struct profiles *profiles, struct profile *profile, const struct raw_profile *raw)
+{
+    struct raw_watchdog watchdog = {0};
+    if (raw->watchdog == NULL || !shape_read(raw->watchdog, &watchdog_shape, &watchdog, profiles->complaints) ||
+        watchdog.point == NULL)
+        return;
+    const struct node *at = node_child(raw->watchdog, "point");
+    int32_t const row = find_row(profiles, profile, raw, at, watchdog.point);
+    if (row < 0)
+        return;
+    if (!profile->points[row].is_writable) {
+        complain_node(profiles->complaints, at, ON_VALUE, S_NOT_WRITABLE,
+                      WORDS(words_quote(profiles->complaints, watchdog.point)));
+        return;
+    }
+    profile->watchdog_point = take_text(profiles->arena, watchdog.point, profiles->complaints);
+    profile->watchdog_after_ms = watchdog.after_ms;
+    profile->watchdog_fail = watchdog.fail;
+}
+
 static void read_freeze(const struct profiles *profiles, struct profile *profile, const struct raw_profile *raw)
 {
     struct raw_freeze freeze = {0};
-    uint16_t channel;
     if (raw->freeze == NULL || !shape_read(raw->freeze, &freeze_shape, &freeze, profiles->complaints) ||
         freeze.point == NULL)
         return;
-    int32_t const row = profile_point_find(profile->points, profile->point_count, freeze.point, &channel);
-    if (row >= 0 && profile->points[row].point.type == VALUE_TEXT)
-        complain_node(profiles->complaints, node_child(raw->freeze, "point"), ON_VALUE, S_BAD_FORMAT,
+    const struct node *at = node_child(raw->freeze, "point");
+    int32_t const row = find_row(profiles, profile, raw, at, freeze.point);
+    if (row < 0)
+        return;
+    if (profile->points[row].point.type == VALUE_TEXT)
+        complain_node(profiles->complaints, at, ON_VALUE, S_BAD_FORMAT,
                       WORDS(words_quote(profiles->complaints, freeze.point),
                             both("a number, a state or a yes/no", "数字、状态或开关量")));
-    if (row < 0) {
-        struct names_of_points const of = {profile->points, profile->point_count, profiles->complaints};
-        if (!is_refused(profile, raw->points, freeze.point))
-            complain_node(profiles->complaints, node_child(raw->freeze, "point"), ON_VALUE, S_NO_PROFILE_POINT,
-                          WORDS(words_quote(profiles->complaints, freeze.point),
-                                words_suggest(profiles->complaints, freeze.point, name_of_profile_point, &of)));
-        return;
-    }
     profile->freeze_point = take_text(profiles->arena, freeze.point, profiles->complaints);
     profile->freeze_after_ms = freeze.after_ms;
 }
@@ -309,6 +362,7 @@ static void read_document(const struct profiles *profiles, struct profile_file *
     if (raw.points != NULL)
         read_points(profiles, file, raw.points);
     read_freeze(profiles, profile, &raw);
+    read_watchdog(profiles, profile, &raw);
 }
 
 void profile_init(struct profile_file *file, const char *name)
@@ -324,7 +378,8 @@ void profile_init(struct profile_file *file, const char *name)
                                               .baud = NOT_GIVEN,
                                               .format = "",
                                               .count_max = PROFILE_COUNT_MAX,
-                                              .freeze_point = ""}};
+                                              .freeze_point = "",
+                                              .watchdog_point = ""}};
 }
 
 void profile_read(struct profiles *profiles, struct profile_file *file, const char *path, const char *bytes,

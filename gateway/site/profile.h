@@ -16,6 +16,8 @@
  *   "identity": { "function": "holding", "address": 0, "byte": "hi", "equals": 37 },
  *   "freeze": { "point": "heartbeat", "after": "60s" },   while that point has not changed for so long, nothing the slave says
  *                                   is believed
+ *   "watchdog": { "point": "watchdog", "after": "10s", "fail": true },   a board that sets all its coils to `fail` when that
+ *                                   point was not written for so long; it is fed by the slave's "heartbeat"
  *   "repeat": { "count": 64, "step": 1 },   a panel: all points that do not say otherwise are there once for each channel
  *   "points": { … }                 see point.h
  * }

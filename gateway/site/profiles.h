@@ -58,7 +58,10 @@ struct profile {
     int64_t identity_equals;
     const char *freeze_point; /* id as the slave has it; "" none */
     int64_t freeze_after_ms;
-    uint16_t channels; /* the largest count of a repeat; 0: no panel */
+    const char *watchdog_point; /* id as the slave has it; "" none */
+    int64_t watchdog_after_ms;
+    bool watchdog_fail; /* what all coils of the board then become */
+    uint16_t channels;  /* the largest count of a repeat; 0: no panel */
     const struct profile_point *points;
     size_t point_count;
 };

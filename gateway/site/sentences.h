@@ -81,6 +81,7 @@ X(S_KEY_NEEDS_BUS, "key_needs_bus", E, "{0} belongs to a slave; write \"bus\" an
 X(S_GUARD_SHORT, "guard_short", E, "the profile wants a guard of at least {0}; this slave loses answers with less", "型号文件要求间隔至少 {0}；再短这个从站会丢应答") \
 X(S_LINK_DIFFERS, "link_differs", W, "the profile {0} says {1} for the line, the bus has {2}; compare with the device's menu", "型号文件 {0} 的线路参数是 {1}，总线是 {2}；请核对设备菜单") \
 X(S_SLAVE_SERVES_NONE, "slave_serves_none", W, "no device takes a point of this slave; it is read for nothing", "没有设备使用这个从站的点，读了也没用") \
+X(S_OUTPUT_UNSEEN, "output_unseen", W, "interlocks write this slave, but no device stands for it: when it falls silent nobody is told until it is needed. Add one to \"devices\": { \"id\": \"…\", \"class\": \"io\", \"slaves\": [{0}] }", "联锁要写这个从站，却没有设备代表它：它失去应答时，直到需要动作才会有人知道。请在 \"devices\" 里加一个：{ \"id\": \"…\", \"class\": \"io\", \"slaves\": [{0}] }") \
 X(S_NEVER_WRITTEN, "never_written", E, "{0} serves {1}, which is a {2}: the gateway never writes to such equipment. Use an output of another board", "{0} 服务于 {1}（{2}）：网关从不写这类设备；请用别的板子的输出") \
 X(S_NOT_WRITABLE, "not_writable", E, "{0} cannot be written; only coils and single holding registers can", "{0} 不能写；只有线圈和单个保持寄存器能写") \
 /* points */ \
@@ -156,6 +157,7 @@ X(S_TIME_ZONE, "time_zone", E, "this machine knows no time zone {0}; write one s
 X(S_IDENTITY_LARGE, "identity_large", E, "the identity block has {0} bytes; at most {1}", "身份信息有 {0} 字节，最多 {1}") \
 /* alarms */ \
 X(S_NO_ALARM, "no_alarm", E, "the class {0} has no alarm {1}; {2}; an added alarm needs \"point\", \"kind\" and \"limit\"", "类别 {0} 没有报警 {1}；{2}；自己加的报警需要 \"point\"、\"kind\" 和 \"limit\"") \
+X(S_NO_CENTRE_ALARM, "no_centre_alarm", E, "a centre has no alarm {0}; {1}", "监控中心没有报警 {0}；{1}") \
 X(S_ALARM_ID, "alarm_id", E, "{0} is no alarm id: small letters, digits, _ and -, parts joined by points, at most 64, for example \"r0.high\"", "{0} 不能作报警编号：小写字母、数字、_ 和 -，用点连接，最多 64 个字符，例如 \"r0.high\"") \
 X(S_ALARM_FIXED, "alarm_fixed", E, "{0} of the class's own alarm {1} is fixed; add an alarm under another id instead", "类别自带的报警 {1} 的 {0} 不能改；请用别的编号另加一个报警") \
 X(S_ALARM_POINTLESS, "alarm_pointless", E, "the device does not have the point {0} that {1} watches", "设备没有 {1} 所监视的点 {0}") \
@@ -194,6 +196,8 @@ X(S_DETECTOR_WITHOUT, "detector_without", W, "{0} has no alarm {1}: it votes onl
 X(S_ZONE_UNUSED, "zone_unused", W, "no interlock looks at this zone; its votes do nothing", "没有联锁使用这个分区，它的表决不起作用") \
 X(S_ONE_BUS, "one_bus", W, "detectors and outputs hang on the one bus {0}: while it is down nothing is tripped. Put the output on another bus, or give its board a \"heartbeat\" so that it falls to its safe state", "探测器和输出都在总线 {0} 上：总线中断时什么都动作不了。请把输出接到另一条总线，或给输出板写 \"heartbeat\" 使其自动回到安全状态") \
 X(S_NO_HEARTBEAT, "no_heartbeat", W, "the board {0} has a watchdog but gets no heartbeat: it stays as it is when the gateway dies. Write \"heartbeat\": { \"write\": \"watchdog\", \"every\": \"2s\" }", "板子 {0} 有看门狗但没有心跳：网关死机时输出保持不变。请写 \"heartbeat\": { \"write\": \"watchdog\", \"every\": \"2s\" }") \
+X(S_HEARTBEAT_SLOW, "heartbeat_slow", E, "a heartbeat each {0} cannot keep this board alive: it sets its outputs to their fail state after {1} without one. Write {2} or less", "每 {0} 一次心跳不够：这块板 {1} 没有收到心跳就会把输出置为故障状态。请写 {2} 或更短") \
+X(S_FAIL_STATE, "fail_state", W, "when the gateway dies the board {0} sets its outputs to {1}, but interlock {2} trips by writing {3}: that output then stands as if nothing had tripped. Wire it the other way round, set the board's fail state, or use another board", "网关死机时板子 {0} 会把输出置为 {1}，而联锁 {2} 动作时写的是 {3}：此时该输出等于没有动作。请改接线、改板子的故障状态，或换一块板") \
 X(S_WRITE_NOT_LISTED, "write_not_listed", E, "{0} is not in the \"write\" list of slave {1}; add it there", "{0} 不在从站 {1} 的 \"write\" 列表里；请加上") \
 X(S_WRITE_VALUE, "write_value", E, "{0} cannot be written to {1}; allowed: {2}", "不能把 {0} 写到 {1}；允许：{2}") \
 X(S_OUTPUTS_FIGHT, "outputs_fight", E, "interlock {0} writes the opposite to {1}; while both are tripped only one of them gets its way (true wins)", "联锁 {0} 向 {1} 写相反的值；两个同时动作时只有一个生效（true 优先）") \
@@ -206,6 +210,7 @@ X(S_CONFIRM_TYPE, "confirm_type", E, "\"equals\" must be {0} for {1}", "{1} 的 
 X(S_DEADLINE_LOAD, "deadline_load", W, "this bus is asked for {0} % of the time it has; raise \"every\" of its slaves or \"baud\", leave out points, or move slaves to another bus (see: outpost plan)", "这条总线的负荷达到 {0} %；请加长从站的 \"every\"、提高 \"baud\"、减少点，或把部分从站移到另一条总线（参见：outpost plan）") \
 X(S_DEADLINE_AGE, "deadline_age", W, "{0}, asked for each {4}, may be {1} old before it is read again; at most {2}. Where {4} alone is too long, shorten it; else raise \"every\" of the other points of bus {3} or its \"baud\", leave out points, or move slaves to another bus (see: outpost plan)", "{0} 要求每 {4} 读一次，最长可能 {1} 才更新，上限 {2}。若 {4} 本身太长，请缩短；否则请加长总线 {3} 上其他点的 \"every\"、提高 \"baud\"、减少点，或把部分从站移到另一条总线（参见：outpost plan）") \
 X(S_DEADLINE_TRIP, "deadline_trip", W, "from {0} to the write on the wire it may take {1} (reading {3}, on-delay {4}); at most {2}. Read the detectors more often, shorten on_delay, or move slaves to another bus (see: outpost plan)", "从 {0} 越限到写命令发出可能要 {1}（其中读数 {3}，on_delay {4}），上限 {2}。请缩短探测器的 \"every\" 或 on_delay，或把部分从站移到另一条总线（参见：outpost plan）") \
+X(S_DEADLINE_HEARTBEAT, "deadline_heartbeat", W, "with one heartbeat lost and a slave of bus {0} silent, the next may come only {1} after the last: the watchdog of this board runs out after {2}. Shorten \"every\" of the heartbeat or \"timeout\" of the bus, or move slaves to another bus (see: outpost plan)", "丢一次心跳、总线 {0} 又有从站无应答时，两次心跳最长可能相隔 {1}，而这块板的看门狗是 {2}。请缩短心跳的 \"every\" 或总线的 \"timeout\"，或把部分从站移到另一条总线（参见：outpost plan）") \
 /* centres */ \
 X(S_BAD_URL, "bad_url", E, "{0} is no broker address; write mqtt://host:1883 or mqtts://host:8883", "{0} 不是消息服务器地址；请写 mqtt://主机:1883 或 mqtts://主机:8883") \
 X(S_URL_USER, "url_user", E, "no user or password in the address; use \"username\" and \"password_file\"", "地址里不要写用户名和密码；请用 \"username\" 和 \"password_file\"") \

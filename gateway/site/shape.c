@@ -230,7 +230,8 @@ static bool read_size(const struct node *node, const struct field *field, struct
         complain_node(complaints, node, ON_VALUE, S_BAD_SIZE, WORDS(words_quote(complaints, node_string(node))));
         return false;
     }
-    if (!is_between(node, (double)bytes, field->minimum, field->maximum, words_of_bytes, complaints))
+    bool const is_none = field->or_none && bytes == 0;
+    if (!is_none && !is_between(node, (double)bytes, field->minimum, field->maximum, words_of_bytes, complaints))
         return false;
     *ret_bytes = bytes;
     return true;

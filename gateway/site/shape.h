@@ -37,7 +37,8 @@ struct field {
     const char *const *choices; /* NULL-ended */
     const struct shape *shape;
     bool required;
-    bool later; /* accepted, with the warning "not in effect yet" */
+    bool or_none; /* FIELD_SIZE: 0 too, whatever the minimum */
+    bool later;   /* accepted, with the warning "not in effect yet" */
 };
 
 struct shape {

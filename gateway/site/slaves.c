@@ -5,6 +5,7 @@
 
 #define SLOW_DEFAULT_MS 60000
 #define FLAT_OUT_MS     1000 /* a slave that is polled without a pause is heard from at least so often */
+#define HEARTBEATS_EACH 3    /* of a watchdog's time: one may be lost, and the line be busy */
 #define FREEZE_READINGS 3    /* of a heartbeat that stand still before it counts as frozen */
 
 static const uint32_t every_default_ms[POLL_CLASS_COUNT] = {
@@ -155,6 +156,13 @@ static void load_write(struct loader *l, struct build_slave *build)
     }
 }
 
+/* A period that does, in whole seconds where it is that long. */
+static int64_t heartbeat_for(int64_t watchdog_ms)
+{
+    int64_t const every_ms = watchdog_ms / HEARTBEATS_EACH;
+    return every_ms >= 1000 ? every_ms / 1000 * 1000 : every_ms;
+}
+
 static void load_heartbeat(struct loader *l, struct build_slave *build)
 {
     struct raw_heartbeat raw = {0};
@@ -168,6 +176,16 @@ static void load_heartbeat(struct loader *l, struct build_slave *build)
         return;
     build->slave->heartbeat_point = point;
     build->slave->heartbeat_ms = (uint32_t)raw.every_ms;
+    const struct profile *profile = build->profile != NULL ? &build->profile->profile : NULL;
+    if (profile == NULL || strcmp(raw.write, profile->watchdog_point) != 0)
+        return;
+    build->slave->watchdog_ms = (uint32_t)profile->watchdog_after_ms;
+    build->slave->watchdog_fail = profile->watchdog_fail;
+    if (raw.every_ms >= profile->watchdog_after_ms)
+        complain_node(l->complaints, node_child(raw.node, "every"), ON_VALUE, S_HEARTBEAT_SLOW,
+                      WORDS(words_duration(l->complaints, raw.every_ms),
+                            words_duration(l->complaints, profile->watchdog_after_ms),
+                            words_duration(l->complaints, heartbeat_for(profile->watchdog_after_ms))));
 }
 
 /* --- one slave ------------------------------------------------------------------------------------------------------ */

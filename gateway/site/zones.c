@@ -245,6 +245,7 @@ static bool load_action(struct loader *l, const struct node *node, struct site_a
         !may_write(l, at, raw.write, action.slave, action.point) || raw.value == NULL ||
         !write_value_read(l, raw.value, action.slave, action.point, &action.value))
         return false;
+    l->build_slaves[action.slave].driven = true;
     action.off_delay_ms = (uint32_t)raw.off_delay_ms;
     action.by_hand = raw.release != 0;
     if (action.by_hand && action.off_delay_ms > 0)

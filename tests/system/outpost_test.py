@@ -16,6 +16,7 @@ import os
 import random
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
@@ -268,20 +269,23 @@ class Collector:
 
     def complaints(self):
         """Everything that is wrong with what came, as sentences: [] is what a test wants."""
-        wrong = self.troubles + self.differing
+        with self.lock:  # more may be coming
+            return list(self._complaints())
+
+    def _complaints(self):
+        yield from self.troubles + self.differing
         streams = {key[1] for key in self.first}
         if len(streams) > 1:
-            wrong.append(f"more than one stream: {streams}")
+            yield f"more than one stream: {streams}"
         for lane in "at":
             missing = self.missing(lane)
             if missing:
-                wrong.append(f"lane {lane}: numbers never came: {missing[:20]}")
-        wrong += self._alarm_stories()
-        wrong += self._order_of_first_copies()
-        wrong += Schemas().complaints(
+                yield f"lane {lane}: numbers never came: {missing[:20]}"
+        yield from self._alarm_stories()
+        yield from self._order_of_first_copies()
+        yield from Schemas().complaints(
             message for message in self.messages() if message.kind not in BULK or message.order % BULK_LOOKED_AT == 0
         )
-        return wrong
 
     def _alarm_stories(self):
         """Each alarm goes from state to state without a jump, and each occurrence is raised once."""
@@ -293,7 +297,8 @@ class Collector:
                 yield f"{one.dev} {one.alarm} number {one.seq}: from {one.body['from']}, but it was {before}"
             state[one.dev, one.alarm] = one.state
             into_sight = one.event in ("unshelved", "unsuppressed", "enabled") and one.state == "UNACK"
-            raised[one.uid] += one.event == "raised" or into_sight
+            in_a_sum = one.event == "summarised" and raised[one.uid] == 0  # its raise had no record
+            raised[one.uid] += one.event == "raised" or into_sight or in_a_sum
         for uid, count in raised.items():
             if count != (0 if uid.endswith("/0") else 1):  # number 0: it never occurred
                 yield f"{uid} was raised {count} times"
@@ -341,6 +346,14 @@ class Case(unittest.TestCase):
 
     def path(self, *names):
         return os.path.join(self.directory, *names)
+
+    def preload(self, name):
+        """The library that tests/system/{name}.c makes, for a program's LD_PRELOAD."""
+        library = self.path(f"{name}.so")
+        source = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.c")
+        flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-shared", "-fPIC"]
+        subprocess.run(["cc", *flags, "-o", library, source], check=True)
+        return library
 
     def write_site(self, site, name="site.json"):
         return examples.write(site, self.directory, name)

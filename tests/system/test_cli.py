@@ -245,7 +245,8 @@ class Running(CommandLine):
         gateway = self.run_gateway(self.lonely_site())
         out, err = self.outpost("run", gateway.site_file, status=WRONG)
         self.assertNotIn("ready", out)
-        self.assertIn("another gateway", err)
+        self.assertIn(f"another gateway (process {gateway.pid})", err)
+        self.assertNotIn("outpost.lock", os.listdir(gateway.journal_directory))
         self.assertTrue(gateway.alive())
         self.outpost("alarms", gateway.site_file)  # and its socket is still its own
         self.assertEqual(0, gateway.stop())

@@ -3,7 +3,6 @@
 
 import datetime
 import os
-import subprocess
 import unittest
 import zoneinfo
 
@@ -18,18 +17,10 @@ def day(days):
     return (datetime.datetime.now(zoneinfo.ZoneInfo(ZONE)).date() + datetime.timedelta(days)).isoformat()
 
 
-def build_clock(directory):
-    library = os.path.join(directory, "clock_state.so")
-    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clock_state.c")
-    flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-shared", "-fPIC"]
-    subprocess.run(["cc", *flags, "-o", library, source], check=True)
-    return library
-
-
 class TestDates(outpost_test.Case):
     def setUp(self):
         super().setUp()
-        self.clock = build_clock(self.directory)
+        self.clock = self.preload("clock_state")
         self.start_broker()
 
     def site(self, devices, **changes):
@@ -92,6 +83,48 @@ class TestDates(outpost_test.Case):
         if midnight == day(0):
             self.assertEqual(2, len(self.told("due")))
             self.assertEqual(2, len(self.alarms("raised")))
+        self.assert_published()
+
+    def test_proof_tests_of_interlocks(self):
+        """Each stage of the date of an interlock is an alarm of it and an event, once, over a restart too."""
+        holding = {"function": "holding", "type": "u16", "unit": "%{LEL}"}
+        devices = [
+            {"id": "gas-1", "bus": "b1", "unit": 1, "class": "gas_detector", "points": {"gas_lel_pct": {**holding, "address": 0}}},
+            {"id": "board", "bus": "b1", "unit": 2, "class": "io", "profile": "relay-8ch", "write": ["relay_1"]},
+        ]
+        stages = {60: ("60d", "info"), 30: ("30d", "low"), 7: ("7d", "medium"), 0: ("due", "high")}
+        interlocks = [
+            {
+                "id": f"trip-{stage}", "when": {"device": "gas-1", "alarm": "gas.high"}, "latch": True,
+                "do": [{"write": "board.relay_1", "value": True}], "proof_test_next": day(stage),
+            }
+            for stage in (90, *stages)
+        ]
+        midnight = day(0)
+        bus = {"id": "b1", "link": "tcp", "host": "127.0.0.1", "port": free_port()}
+        site = self.site(devices, buses=[bus], interlocks=interlocks)
+        self.sim = self.own(Simulator(self.write_site(site), self.directory)).start()
+        self.run_site(site)
+        for stage, (word, priority) in stages.items():
+            dev, alarm = f"trip-{stage}", f"date.proof_test_{word}"
+            wait_until(lambda dev=dev, alarm=alarm: (dev, alarm) in self.alarms("raised"), f"{alarm} of {dev}")
+            wait_until(lambda dev=dev, alarm=alarm: self.active(dev) == {alarm}, f"only {alarm} is active")
+            raised = next(one for one in self.told("raised") if one["dev"] == dev)
+            self.assertEqual((priority, stage, "d"), tuple(raised[key] for key in ("priority", "limit", "unit")))
+        wait_until(lambda: len(self.told("due")) == 4, "an event each")
+        if midnight == day(0):
+            due = {one["dev"]: (one["date"], one["on"], one["stage"], one["days"]) for one in self.told("due")}
+            self.assertEqual({f"trip-{n}": ("proof_test_next", day(n), n, n) for n in stages}, due)
+        self.assertEqual(set(), self.active("trip-90"))
+        self.gateway.kill()
+        for interlock in interlocks:
+            interlock["proof_test_next"] = day(180)  # they were proved
+        self.run_site(site, boot=2)
+        for stage, (word, _) in stages.items():
+            what = (f"trip-{stage}", f"date.proof_test_{word}")
+            wait_until(lambda what=what: what in self.alarms("cleared"), f"{what} ends with another date")
+        if midnight == day(0):
+            self.assertEqual((4, 4), (len(self.told("due")), len(self.alarms("raised"))))
         self.assert_published()
 
     def test_a_clock_that_is_not_set(self):

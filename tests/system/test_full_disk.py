@@ -121,5 +121,50 @@ class TestFullDisk(outpost_test.Case):
         print(f"\n  {kind} of {DISK_MB} MB, full: {len(raised)} of {ALARMS} alarms, {lost} telemetry records declared", flush=True)
 
 
+class TestReadOnlyDisk(outpost_test.Case):
+    """A card at the end of its life can only be read, and the gateway is started on it: by a reboot, a watchdog, an update."""
+
+    def setUp(self):
+        super().setUp()
+        self.place = self.path("disk")
+        os.mkdir(self.place)
+        if os.geteuid() != 0 or not Disk.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", self.place]):
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(Disk.run, ["umount", "-l", self.place])
+
+    def tearDown(self):
+        Disk.run(["mount", "-o", "remount,rw", self.place])
+        super().tearDown()
+
+    def journal_events(self, what):
+        return [one for one in self.collector.events("journal") if one.body.get("what") == what]
+
+    def test_alarms_run_on_it(self):
+        file = self.tcp_site(slaves=2, points=1)
+        site = outpost_test.examples.load(file)
+        site["journal"] = {"dir": os.path.join(self.place, "journal")}
+        file = self.write_site(site)
+        self.start(file)
+        self.collector.wait(lambda: self.collector.highest("t") > 20, "telemetry flows")
+        self.assertEqual(0, self.gateway.stop())
+        self.assertTrue(Disk.run(["mount", "-o", "remount,ro", self.place]))
+        self.gateway.start()
+        self.gateway.wait_ready(lambda: "outpost: ready" in self.gateway.output(), "ready")
+        self.assertIn("no orders on site until the disk can be written", self.gateway.output())
+        second = subprocess.run([outpost_test.OUTPOST, "run", file], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        self.assertEqual(1, second.returncode)
+        self.assertIn("another gateway", second.stderr)
+        self.sim.ctl("set", "d1.r0", HIGH)
+        self.collector.wait_alarm("d1", "r0.high", "raised")
+        self.assertTrue(Disk.run(["mount", "-o", "remount,rw", self.place]))
+        self.collector.wait(lambda: self.journal_events("on_disk"), "the disk is used again")
+        self.gateway.wait_socket()
+        self.gateway.order("ack", "--all", "--by", "tester")
+        self.collector.wait_alarm("d1", "r0.high", "acked")
+        self.assertEqual(0, self.gateway.stop())
+        self.wait_all_arrived()
+        self.assert_fine()
+
+
 if __name__ == "__main__":
     outpost_test.main()

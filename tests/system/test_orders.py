@@ -98,13 +98,19 @@ class TestOrders(outpost_test.Case):
 
     def test_what_a_centre_may_not(self):
         self.begin()
-        for verb in ("write", "reset", "shelve", "unshelve", "service", "drill"):
+        for verb in ("write", "reset", "shelve", "unshelve", "service", "drill", "config"):
             reply = self.order(verb, {"dev": "gas-kitchen"})
             self.assertEqual((False, "signature"), (reply["ok"], reply["code"]), verb)
             self.assertIn("must be signed", reply["why"])
         signed = json.dumps({"order": self.body({"for": "30m"}, name="s-1"), "sig": "AAAA", "key": "duty-room"})
         reply = self.ask("drill", signed)
-        self.assertEqual(("s-1", "not_supported"), (reply["id"], reply["code"]))
+        self.assertEqual(("s-1", False, "signature"), (reply["id"], reply["ok"], reply["code"]))
+        self.assertIn("duty-room", reply["why"])
+        self.assertEqual(reply, self.ask("drill", signed), "the same answer again")
+        told = lambda: [one.by for one in self.collector.events("order") if one.verb == "drill"]  # noqa: E731
+        self.collector.wait(lambda: len(told()) >= 2, "the events of the refused drills")
+        self.assertEqual(["duty desk", "duty desk"], told(), "one of each, signed and not; none of a repetition")
+        self.assertFalse(self.collector.events("drill_begun"), "nothing is done")
         # Who does not know the time cannot judge it: then what has expired is taken (and finds nothing to do).
         late = "expired" if self.collector.last("status")["clk"] == "sync" else "nothing_to_do"
         self.assertEqual(late, self.order("ack", {"all": True}, expires_in=-10)["code"])
@@ -122,7 +128,7 @@ class TestOrders(outpost_test.Case):
         self.publish("ack", "", "-r")
         self.assertGreater(len(self.collector.messages("reply")), replies)
         refused = [one.body for one in self.collector.events("order") if not one.body["ok"]]
-        self.assertLessEqual({"signature", "not_supported", late, "retained"}, {one["code"] for one in refused})
+        self.assertLessEqual({"signature", late, "retained"}, {one["code"] for one in refused})
         for _ in range(40):
             self.publish("read", self.body({"dev": "gas-store"}))
         self.collector.wait(lambda: self.collector.last("reply", "read").get("code") == "rate", "a flood is refused")
@@ -186,6 +192,44 @@ class TestOrders(outpost_test.Case):
         ended = self.collector.wait(lambda: self.collector.events("drill_ended"), "drill_ended")[0].body
         self.assertEqual("time", ended["why"])
         self.assertGreaterEqual(ended["at"], begun["until"])
+        self.finish()
+
+    def test_a_drill_that_holds_outputs(self):
+        """One detector is tried with test gas and nothing moves; a second one ends that, and the valve closes for real."""
+        self.begin()
+        self.gateway.wait_socket()
+        hold = ("drill", "--zone", "kitchen", "--hold-outputs", "--by", "Li", "--why", "test gas")
+        self.assertEqual(2, self.gateway.order(*hold, "--for", "11m", check=False)[0], "ten minutes at most")
+        self.assertEqual(2, self.gateway.order(*hold, "--zone", "store", "--for", "5m", check=False)[0], "one zone")
+        self.assertEqual(2, self.gateway.order("drill", "--all", "--hold-outputs", "--for", "5m", check=False)[0], "a zone")
+        reply = self.order("drill", {"dev": "gas-kitchen"})
+        self.assertEqual((False, "signature"), (reply["ok"], reply["code"]), "never from afar")
+        self.gateway.order(*hold, "--for", "10m")
+        begun = self.collector.wait(lambda: self.collector.events("drill_begun"), "drill_begun")[0].body
+        self.assertEqual((True, "kitchen", "Li", "test gas"), tuple(begun[key] for key in ("holds", "zone", "by", "reason")))
+        self.sim.ctl("do", "gas-kitchen", "leak", 60)
+        self.assertTrue(self.collector.wait_alarm("gas-kitchen", "gas.high", "raised").test)
+        held = lambda: [one.body for one in self.collector.events("interlock_held") if one.interlock == "kitchen-gas-trip"]  # noqa: E731
+        self.collector.wait(held, "it would have closed")
+        self.assertEqual((["gas-kitchen"], True), (held()[0]["voters"], held()[0]["test"]))
+        number = self.collector.telemetry("valve-kitchen")["seq"]
+        self.collector.wait(lambda: self.collector.telemetry("valve-kitchen")["seq"] > number, "a reading of the board after it")
+        self.assertFalse(self.collector.values("valve-kitchen")["relay_1"])
+        self.assertFalse(self.collector.events("interlock_tripped"))
+        shown = self.gateway.order("alarms", "--lang", "en")[1]
+        self.assertRegex(shown, r"DRILL until .*the outputs of zone kitchen are HELD")
+        self.assertRegex(shown, r"kitchen-gas-trip.*would have tripped")
+        self.assertIn("本应动作", self.gateway.order("alarms", "--lang", "zh")[1])
+        self.assertEqual("kitchen", json.loads(self.gateway.order("status", "--json", check=False)[1])["drill"]["holds"])
+        self.sim.ctl("do", "gas-store", "leak", 30)
+        ended = self.collector.wait(lambda: self.collector.events("drill_ended"), "the end")[0].body
+        self.assertEqual(("second_detector", True), (ended["why"], ended["holds"]))
+        tripped = self.collector.wait(lambda: self.collector.events("interlock_tripped"), "a real trip")[0].body
+        self.assertNotIn("test", tripped)
+        self.collector.wait(lambda: self.collector.values("valve-kitchen")["input_1"], "the valve is closed")
+        self.assertNotIn("test", self.collector.wait_alarm("gas-kitchen", "gas.high", "raised", count=2).body)
+        status, printed = self.gateway.order(*hold, "--for", "10m", "--json", check=False)
+        self.assertEqual((1, "hold_tripped"), (status, json.loads(printed)["code"]))
         self.finish()
 
     def test_out_of_sight(self):

@@ -1,10 +1,7 @@
 #include "tests/support/test.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "gateway/base/check.h"
 #include "gateway/core/alarm.h"
@@ -308,25 +305,6 @@ static void test_a_bad_reading_says_nothing(void **state)
     feed(&alarm, &rule, 2 * S, TRI_YES, QUALITY_GOOD);
     feed(&alarm, &rule, 3 * S, TRI_NO, QUALITY_BAD);
     assert_true(alarm.condition);
-}
-
-/* Committing a change of another state would make the journal lie: it is a bug, and stops. */
-static void test_a_foreign_change_aborts(void **state)
-{
-    (void)state;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct alarm alarm = {.state = ALARM_NORM};
-        struct alarm_change change = {.from = ALARM_ACKED, .to = ALARM_NORM};
-        (void)signal(SIGABRT, SIG_DFL);
-        (void)close(STDERR_FILENO);
-        alarm_commit(&alarm, &any_rule, &change);
-        _exit(0);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
 /* Delays end exactly when they end, polls or not. */
@@ -700,7 +678,6 @@ int main(void)
         cmocka_unit_test(test_a_gate_is_half_of_the_condition),
         cmocka_unit_test(test_a_standing_is_not_kept),
         cmocka_unit_test(test_a_bad_reading_says_nothing),
-        cmocka_unit_test(test_a_foreign_change_aborts),
         cmocka_unit_test(test_on_delay_is_exact),
         cmocka_unit_test(test_on_delay_begins_again_after_a_good_reading_below),
         cmocka_unit_test(test_a_delay_that_ended_has_ended),

@@ -1,5 +1,5 @@
-/* An alarm under random signals, seeded: a second count of delays and of chattering agrees with it whatever else happens,
- * orders, suppression, floods, restarts, news that cannot be told; and every activation is told or counted. */
+/* An alarm of each kind under random signals, seeded: a second count of delays and of chattering agrees with it whatever else
+ * happens, orders, suppression, floods, restarts, news that cannot be told; and every activation is told or counted. */
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -70,11 +70,34 @@ static void refer_time(struct reference *r, const struct rule *rule, int64_t mon
         forget(r);
 }
 
+/* What each kind looks at, by hand. */
+static bool is_above(const struct rule *rule, double value, bool on)
+{
+    double const slack = on ? rule->deadband : 0;
+    switch ((int)rule->kind) {
+    case RULE_LO:
+    case RULE_LOLO:
+        return value <= rule->limit + slack;
+    case RULE_EQUALS:
+        return value >= rule->limit - slack && value <= rule->limit + slack;
+    case RULE_STUCK:
+        return !(value > rule->deadband);
+    case RULE_BIT:
+        return value > 0.5;
+    case RULE_CODE:
+        return (int)value == 3 || (int)value == 8;
+    case RULE_RATE:
+        return rule->limit > 0 ? value >= rule->limit - slack : value <= rule->limit + slack;
+    default:
+        return value >= rule->limit - slack;
+    }
+}
+
 static void refer_reading(struct reference *r, const struct rule *rule, int64_t mono_us, double value,
                           enum quality quality, bool in_sight)
 {
-    double const edge = r->on ? rule->limit - rule->deadband : rule->limit;
-    int const now = quality == QUALITY_BAD ? 0 : value >= edge ? 1 : quality == QUALITY_GOOD ? -1 : 0;
+    bool const above = is_above(rule, value, r->on);
+    int const now = quality == QUALITY_BAD ? 0 : above ? 1 : quality == QUALITY_GOOD ? -1 : 0;
     if (now == -1 && !r->on && r->chatters && mono_us - r->times[0] >= CHATTERS)
         forget(r);
     if (r->on && now == -1 && r->before == -1)
@@ -165,10 +188,30 @@ static void settle(struct life *life)
         record(life, &change);
 }
 
+/* What it looks at, of a signal that wanders between 0 and 100: a fall is a rise below 0, a code one of ten. */
+static double measure(const struct life *life)
+{
+    double const signal = life->value;
+    switch ((int)life->rule.kind) {
+    case RULE_BIT:
+        return signal > 50 ? 1 : 0;
+    case RULE_CODE:
+        return (double)((int)signal / 10);
+    case RULE_EQUALS:
+        return (double)((int)signal / 4 * 4 - 2); /* 50 among them */
+    case RULE_RATE:
+        return life->rule.limit < 0 ? -signal : signal;
+    default:
+        return signal;
+    }
+}
+
 static void read_in(struct life *life)
 {
-    struct alarm_reading reading = {
-        .at = now_of(life), .value = life->value, .quality = life->quality, .has_value = life->quality != QUALITY_BAD};
+    struct alarm_reading reading = {.at = now_of(life),
+                                    .value = measure(life),
+                                    .quality = life->quality,
+                                    .has_value = life->quality != QUALITY_BAD};
     bool const in_sight = life->alarm.state < ALARM_SHELVED;
     bool const before = life->alarm.condition;
     alarm_tick(&life->alarm, &life->rule, reading.at);
@@ -177,7 +220,7 @@ static void read_in(struct life *life)
         reading.has_value ? alarm_crosses(&life->rule, reading.value, life->alarm.condition) : TRI_UNKNOWN;
     alarm_feed(&life->alarm, &life->rule, &reading);
     refer_time(&life->reference, &life->rule, life->mono_us, in_sight);
-    refer_reading(&life->reference, &life->rule, life->mono_us, life->value, life->quality, in_sight);
+    refer_reading(&life->reference, &life->rule, life->mono_us, reading.value, life->quality, in_sight);
     demand(life, !before || ticked); /* no end without a reading */
     demand(life, life->alarm.condition || !ticked || life->quality == QUALITY_GOOD);
     demand(life, ticked || !life->alarm.condition || life->quality != QUALITY_BAD);
@@ -242,11 +285,20 @@ static void rest(struct life *life)
     demand(life, alarm_next_mono_us(&life->alarm, &life->rule) > life->mono_us);
 }
 
-static void begin(struct life *life, uint64_t seed)
+/* Of the kinds that look at a point. */
+static enum rule_kind kind_of(unsigned number)
+{
+    static const enum rule_kind kinds[] = {RULE_HI,   RULE_HIHI,  RULE_LO,  RULE_LOLO,   RULE_DEVIATION, RULE_RATE,
+                                           RULE_RATE, RULE_STUCK, RULE_BIT, RULE_EQUALS, RULE_CODE};
+    return kinds[number % ARRAY_SIZE(kinds)];
+}
+
+static void begin(struct life *life, uint64_t seed, unsigned number)
 {
     *life = (struct life){.seed = seed, .first_seed = seed, .mono_us = S, .value = 40};
-    life->rule = (struct rule){.kind = RULE_HI,
-                               .limit = 50,
+    life->rule = (struct rule){.kind = kind_of(number),
+                               .limit = number % 11 == 6 ? -50 : 50,
+                               .code_mask = UINT64_C(1) << 3 | UINT64_C(1) << 8,
                                .deadband = (double)(dice(&life->seed) % 10),
                                .on_delay_ms = (uint32_t)(dice(&life->seed) % 4 * 1000),
                                .off_delay_ms = (uint32_t)(dice(&life->seed) % 6 * 1000),
@@ -255,6 +307,8 @@ static void begin(struct life *life, uint64_t seed)
                                .priority = PRIORITY_MEDIUM,
                                .rearm_ms = chance(&life->seed, 2) ? 30000 : 0,
                                .suppress_mask = 2};
+    if (life->rule.kind == RULE_STUCK)
+        life->rule.deadband += 40; /* it is the limit */
     life->wild = chance(&life->seed, 2) ? 4 : 100;
     alarm_init(&life->alarm);
     forget(&life->reference);
@@ -283,10 +337,10 @@ struct seen {
     unsigned hushed;
 };
 
-static void one_life(uint64_t seed, bool with_restarts, struct seen *seen)
+static void one_life(unsigned number, bool with_restarts, struct seen *seen)
 {
     struct life life;
-    begin(&life, seed);
+    begin(&life, number * UINT64_C(0x9E3779B97F4A7C15), number);
     if (with_restarts)
         life.rule.on_delay_ms = 0; /* a crossing that waits is looked at in test_alarm.c */
     for (int i = 0; i < STEPS; i++) {
@@ -311,8 +365,8 @@ static void one_life(uint64_t seed, bool with_restarts, struct seen *seen)
 static void play(bool with_restarts)
 {
     struct seen seen = {0};
-    for (uint64_t seed = 1; seed <= LIVES; seed++)
-        one_life(seed * UINT64_C(0x9E3779B97F4A7C15), with_restarts, &seen);
+    for (unsigned number = 1; number <= LIVES; number++)
+        one_life(number, with_restarts, &seen);
     print_message("%u activations, %u of them in counts; %u times chattering; %u steps behind in a flood\n",
                   seen.activations, seen.counted, seen.chatters, seen.hushed);
     assert_true(seen.activations > 10000 && seen.chatters > 500 && seen.counted > 1000 && seen.hushed > 1000);
@@ -330,11 +384,59 @@ static void test_random_signals_with_restarts(void **state)
     play(true);
 }
 
+/* --- rules without a point --- */
+
+/* They know their truth at any time: each edge is of the microsecond in which its delay was over, and they alternate. */
+static void one_truth(unsigned number)
+{
+    static const enum rule_kind kinds[] = {RULE_COMM, RULE_FAILED, RULE_DUE, RULE_USED};
+    uint64_t seed = number * UINT64_C(0x9E3779B97F4A7C15);
+    struct rule const rule = {.kind = kinds[number % ARRAY_SIZE(kinds)],
+                              .on_delay_ms = (uint32_t)(dice(&seed) % 4 * 10000),
+                              .off_delay_ms = (uint32_t)(dice(&seed) % 4 * 5000)};
+    struct alarm alarm;
+    alarm_init(&alarm);
+    bool truth = false;
+    bool expected = false;
+    int64_t since_us = S; /* of the present truth */
+    for (int64_t now_us = S, change_us = S; now_us < 4000 * S;) {
+        if (now_us == change_us) {
+            truth = !truth;
+            since_us = now_us;
+            change_us = now_us + 1 + (int64_t)(dice(&seed) % (uint64_t)(chance(&seed, 3) ? 60 * S : 12 * S));
+        }
+        struct alarm_reading const reading = {
+            .at = {.mono_us = now_us}, .crossing = truth ? TRI_YES : TRI_NO, .quality = QUALITY_GOOD};
+        alarm_tick(&alarm, &rule, reading.at);
+        alarm_feed(&alarm, &rule, &reading);
+        int64_t const delay_us = INT64_C(1000) * (truth ? rule.on_delay_ms : rule.off_delay_ms);
+        if (now_us - since_us >= delay_us)
+            expected = truth;
+        if (alarm.condition != expected)
+            fail_msg("truth %u, %.6f s: it is %d", number, (double)now_us / 1e6, alarm.condition);
+        struct alarm_change change;
+        while (alarm_owed(&alarm, &rule, &change))
+            alarm_commit(&alarm, &rule, &change);
+        int64_t next_us = alarm_next_mono_us(&alarm, &rule);
+        assert_true(next_us > now_us);
+        assert_true(expected == truth || next_us <= since_us + delay_us); /* what is to come is known */
+        now_us = next_us < change_us ? next_us : change_us;
+    }
+}
+
+static void test_rules_without_a_point(void **state)
+{
+    (void)state;
+    for (unsigned number = 1; number <= LIVES; number++)
+        one_truth(number);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_signals),
         cmocka_unit_test(test_random_signals_with_restarts),
+        cmocka_unit_test(test_rules_without_a_point),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

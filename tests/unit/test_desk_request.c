@@ -277,8 +277,16 @@ static void test_drills(void **state)
     assert_false(device_set_has(&order.devices, DEV_COUNT));
     order = resolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"zone\":\"kitchen\"}");
     assert_int_equal(order.zone, 0);
+    assert_false(order.hold);
+    order = resolved("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"zone\":\"kitchen\",\"hold\":true}");
+    assert_true(order.hold && order.zone >= 0);
     order = resolved("{\"verb\":\"drill\",\"on\":false}");
     assert_false(order.on);
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"all\":true,\"hold\":true}", "hold_one_zone");
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"devices\":\"gas-store\",\"hold\":true}", "hold_one_zone");
+    refused("{\"verb\":\"drill\",\"on\":false,\"hold\":true}", "hold_one_zone");
+    refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":1,\"zone\":\"kitchen\",\"hold\":1}", "bad_type");
+    refused("{\"verb\":\"silence\",\"hold\":true}", "needless_devices");
     refused("{\"verb\":\"drill\"}", "bad_drill");
     refused("{\"verb\":\"drill\",\"on\":true,\"all\":true}", "bad_drill");
     refused("{\"verb\":\"drill\",\"on\":true,\"for_ms\":5}", "bad_drill");

@@ -220,6 +220,28 @@ static void test_an_order_and_its_answer(void **state)
     (void)close(fd);
 }
 
+/* What is told as done is on the disk: a kill right after it loses nothing. */
+static void test_done_is_told_when_it_is_recorded(void **state)
+{
+    struct bench *bench = *state;
+    int fd = call(bench);
+    say(fd, "{\"verb\":\"ack\",\"all\":true}\n");
+    assert_true(is_silent(bench, fd));
+    judge(bench, &(struct answer){.token = ordered(bench).token, .after = 3, .ok = true, .count = 1});
+    for (uint64_t recorded = 0; recorded < 3; recorded++) {
+        board_put_journal(bench->board, &(struct board_journal){.recorded = recorded});
+        assert_true(is_silent(bench, fd));
+    }
+    board_put_journal(bench->board, &(struct board_journal){.recorded = 3});
+    assert_string_equal(hear(bench, fd), "{\"ok\":true,\"verb\":\"ack\",\"count\":1}\n");
+    say(fd, "{\"verb\":\"ack\",\"all\":true}\n");
+    assert_true(is_silent(bench, fd));
+    judge(bench, &(struct answer){.token = ordered(bench).token, .after = 4, .ok = true, .count = 1});
+    bench->now.mono_us += 6000000; /* a disk that cannot be written */
+    assert_non_null(strstr(hear(bench, fd), "\"code\":\"timeout\""));
+    (void)close(fd);
+}
+
 /* Who gives no name is known by the socket. */
 static void test_the_asker_is_known(void **state)
 {
@@ -452,6 +474,7 @@ int main(void)
         ON_BENCH(test_an_order_and_its_answer),
         ON_BENCH(test_the_asker_is_known),
         ON_BENCH(test_answers_find_their_askers),
+        ON_BENCH(test_done_is_told_when_it_is_recorded),
         ON_BENCH(test_a_late_answer_reaches_nobody),
         ON_BENCH(test_a_judge_who_does_not_answer),
         ON_BENCH(test_a_full_inbox_is_told),

@@ -1,5 +1,5 @@
 /* Floods by themselves: when one begins, what is summed up, when it is over. */
-#include "tests/support/test.h"
+#include "tests/support/dies.h"
 
 #include "gateway/core/flood.h"
 
@@ -126,6 +126,51 @@ static void test_how_many_in_ten_minutes(void **state)
     assert_int_equal(flood_recent(&flood, START + 500 * MIN), 2);
 }
 
+/* The ring of minutes is read backwards from the newest: what lies before the window is not in it. */
+static void test_minutes_before_the_window(void **state)
+{
+    (void)state;
+    struct flood flood = {0};
+    int64_t const hour = 60 * MIN;
+    raise_each(&flood, hour + 6 * MIN, 0, 1);
+    raise_each(&flood, hour + 8 * MIN, 0, 2);
+    raise_each(&flood, hour + 12 * MIN, 0, 3);
+    raise_each(&flood, hour + 15 * MIN, 0, 4);
+    static const uint32_t recent[] = {10, 9, 9, 7, 7, 7, 7, 4, 4, 4, 0}; /* from the 15th minute on */
+    for (int i = 0; i < (int)ARRAY_SIZE(recent); i++)
+        assert_int_equal(flood_recent(&flood, hour + (15 + i) * MIN), recent[i]);
+}
+
+/* The clock begins at 0. */
+static void test_the_first_minutes_of_a_clock(void **state)
+{
+    (void)state;
+    struct flood flood = {0};
+    for (int minute = 0; minute < 30; minute++) {
+        (void)flood_raise(&flood, minute * MIN);
+        assert_int_equal(flood_recent(&flood, minute * MIN), minute < 10 ? minute + 1 : 10);
+    }
+}
+
+/* A year after the clock began, or a year of silence later, costs no more than a minute of it. */
+static void test_far_on_the_clock(void **state)
+{
+    (void)state;
+    struct flood flood = {0};
+    assert_false(flood_raise(&flood, INT64_MAX / 2));
+    assert_int_equal(flood_recent(&flood, INT64_MAX / 2), 1);
+}
+
+/* While one is on, at least FLOOD_BEGIN times are known. */
+static void test_a_flood_of_nothing_is_a_bug(void **state)
+{
+    (void)state;
+    struct flood flood = {.on = true, .seen = FLOOD_ENDS - 1};
+    assert_dies(flood_next_mono_us(&flood));
+    flood.seen = FLOOD_ENDS;
+    assert_true(flood_next_mono_us(&flood) < FLOOD_NEVER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +180,10 @@ int main(void)
         cmocka_unit_test(test_a_late_step_sums_once),
         cmocka_unit_test(test_what_is_told_in_sums),
         cmocka_unit_test(test_how_many_in_ten_minutes),
+        cmocka_unit_test(test_minutes_before_the_window),
+        cmocka_unit_test(test_the_first_minutes_of_a_clock),
+        cmocka_unit_test(test_far_on_the_clock),
+        cmocka_unit_test(test_a_flood_of_nothing_is_a_bug),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -440,7 +440,8 @@ static void test_bytes_of_a_month(void **state)
     struct traffic_room *room = calloc(1, sizeof *room);
     CHECK(small != NULL && room != NULL);
     small_site_make(small, 1000);
-    struct site_centre centre = {.id = "c", .urls = {"mqtt://h"}, .url_count = 1, .prefix = "outpost/v1", .mqtt = 5};
+    struct site_centre centre = {
+        .id = "c", .urls = {"mqtt://h"}, .url_count = 1, .prefix = "outpost/v1", .mqtt = 5, .health_ms = 60000};
     size_t devices = 0;
     for (size_t i = 0; i < SMALL_DEVICES; i++) {
         small->devices[i].max_silence_ms = 60000;
@@ -458,6 +459,11 @@ static void test_bytes_of_a_month(void **state)
     /* TLS: 22 bytes more on each publish, as many on each acknowledgement; health once a minute without one. */
     struct traffic const tls = traffic_of(bench->forecasts, &centre, room);
     assert_about(tls.bytes_idle - plain.bytes_idle, 44 * plain.records_idle + 22 * 43200);
+    centre.health_ms *= 5; /* of five messages four are not sent */
+    struct traffic const seldom = traffic_of(bench->forecasts, &centre, room);
+    double const spared = (tls.payload_idle - seldom.payload_idle) / (43200 * 0.8);
+    assert_true(spared > 500 && spared < PAYLOAD_MESSAGE_MAX);
+    assert_about(tls.bytes_busy - seldom.bytes_busy, tls.bytes_idle - seldom.bytes_idle);
     free(room);
     free(small);
 }

@@ -330,6 +330,68 @@ static void test_restart(void **state)
     assert_int_equal(interlock_stored(&silent.interlock, 0, 0).state, 0);
 }
 
+static struct bench held(const struct site_interlock *site)
+{
+    struct bench bench = {.site = site, .feedback = TRI_UNKNOWN};
+    vote(&bench, TRI_NO, 0, 0);
+    interlock_hold(&bench.interlock);
+    vote(&bench, TRI_YES, 1, S);
+    assert_int_equal(bench.happened, INTERLOCK_WITHHELD);
+    assert_true(bench.interlock.tripped && !interlock_demands(&bench.interlock));
+    assert_false(bench.asked);
+    turn(&bench, 60 * S);
+    assert_false(bench.asked || bench.interlock.commanded || bench.interlock.failed); /* nothing is missed */
+    assert_int_equal(interlock_next_mono_us(&bench.interlock, site), INTERLOCK_NEVER);
+    assert_int_equal(interlock_stored(&bench.interlock, 0, 0).state, STORED_TRIPPED); /* nobody holds it after a kill */
+    return bench;
+}
+
+static unsigned end_hold(struct bench *bench, enum tri verdict, int64_t mono_us)
+{
+    bench->vote.verdict = verdict;
+    struct interlock_view const view = {.mono_us = mono_us, .vote = bench->vote};
+    unsigned const happened = interlock_end_hold(&bench->interlock, &view);
+    assert_false(bench->interlock.held);
+    turn(bench, mono_us);
+    return happened;
+}
+
+static void test_a_hold(void **state)
+{
+    (void)state;
+    struct bench bench = held(&valve);
+    assert_int_equal(end_hold(&bench, TRI_YES, 70 * S), INTERLOCK_TRIPPED);
+    assert_true(bench.asked && bench.asked_value > 0.5);
+    assert_int_equal(interlock_next_mono_us(&bench.interlock, &valve), 73 * S); /* its deadlines count from there */
+
+    bench = held(&valve);
+    assert_int_equal(end_hold(&bench, TRI_UNKNOWN, 70 * S), INTERLOCK_TRIPPED); /* doubt counts for it */
+    assert_true(bench.asked);
+
+    bench = held(&valve); /* what tripped it is gone: that was the test */
+    vote(&bench, TRI_NO, 0, 65 * S);
+    assert_true(bench.interlock.tripped && bench.happened == 0);
+    assert_int_equal(end_hold(&bench, TRI_NO, 70 * S), INTERLOCK_RELEASED);
+    assert_false(bench.asked || bench.interlock.tripped);
+
+    bench = held(&siren); /* without a latch it goes and comes as ever */
+    vote(&bench, TRI_NO, 0, 65 * S);
+    assert_int_equal(bench.happened, INTERLOCK_RELEASED);
+    assert_true(bench.interlock.held);
+    vote(&bench, TRI_YES, 1, 66 * S);
+    assert_int_equal(bench.happened, INTERLOCK_WITHHELD);
+    const char *code = NULL;
+    assert_int_equal(interlock_silence(&bench.interlock, &siren, &code), ERR_REFUSED);
+    assert_string_equal(code, "nothing_to_do");
+
+    bench = (struct bench){.site = &valve};
+    interlock_hold(&bench.interlock);
+    assert_int_equal(end_hold(&bench, TRI_NO, 0), 0);
+    vote(&bench, TRI_YES, 1, S);
+    assert_int_equal(bench.happened, INTERLOCK_TRIPPED);
+    assert_true(bench.asked);
+}
+
 static void test_demands(void **state)
 {
     (void)state;
@@ -527,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_votes_of_a_siren),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_a_hold),
         cmocka_unit_test(test_demands),
         cmocka_unit_test(test_a_full_way_to_the_bus),
         cmocka_unit_test(test_no_release_under_another),

@@ -446,6 +446,109 @@ static void test_a_crash_while_releasing(void **state)
     room_close(room);
 }
 
+static struct room *with_a_watchdog(void)
+{
+    struct room *room = running(RING);
+    room->small.slaves[SLAVE_VALVE].watchdog_ms = 10000;
+    room->small.slaves[SLAVE_VALVE].watchdog_fail = true;
+    judge_close(room->judge);
+    open_judge(room);
+    return room;
+}
+
+static void board_shows(struct room *room, bool relay, int64_t us)
+{
+    for (int64_t t = 0; t < us; t += EVERY * MS) {
+        gas(room, SLAVE_GAS_1, 1);
+        gas(room, SLAVE_GAS_2, 1);
+        valve(room, relay, relay, relay);
+        pass(room, EVERY * MS);
+    }
+}
+
+/* Both relays fell while nobody was there. The valve stays closed until a reset, as after any trip; the siren, which latches
+ * nothing, is taken back by a vote that is known. */
+static void test_a_board_that_fell_has_tripped(void **state)
+{
+    (void)state;
+    struct room *room = with_a_watchdog();
+    valve(room, true, true, true);
+    step(room); /* what is stored is not there yet */
+    assert_string_equal(said(room), "");
+    assert_int_equal(room->write_count, 0);
+    restored(room);
+    valve(room, true, true, true);
+    step(room);
+    assert_string_equal(said(room), "!interlock_tripped; !interlock_tripped; ");
+    assert_non_null(strstr(room->detail, "\"voters\":[],\"found\":true"));
+    assert_int_equal(journal_of(room, STORED_INTERLOCK, INTERLOCK_TRIP), STORED_TRIPPED);
+    assert_true(room->open_writes[RELAY_1].value > 0.5);
+    gas(room, SLAVE_GAS_1, 1);
+    gas(room, SLAVE_GAS_2, 1);
+    step(room);
+    assert_non_null(strstr(said(room), "!interlock_released; "));
+    assert_true(room->open_writes[RELAY_2].value < 0.5);
+    assert_true(room->open_writes[RELAY_1].value > 0.5);
+    answer_write(room, ERR_OK);
+    assert_string_equal(obey(room, ORDER_RESET, "trip", NULL), "ok");
+    (void)said(room);
+    size_t const writes = room->write_count;
+    valve(room, true, false, true); /* read before the write was done: that is no second fall */
+    step(room);
+    assert_null(strstr(said(room), "interlock_tripped"));
+    assert_int_equal(room->write_count, writes);
+    answer_write(room, ERR_OK);
+    valve(room, true, false, true); /* nor is what was read when it was done */
+    step(room);
+    assert_null(strstr(said(room), "interlock_tripped"));
+    board_shows(room, false, 5 * S);
+    assert_null(strstr(said(room), "interlock_tripped"));
+    valve(room, true, false, true); /* and again, while the gateway lives: the line was cut for so long */
+    step(room);
+    assert_string_equal(said(room), "!interlock_tripped; ");
+    size_t const before = room->write_count;
+    valve(room, true, true, true); /* the siren: there is no gas, and that is known */
+    step(room);
+    assert_string_equal(said(room), "!interlock_tripped; !interlock_released; ");
+    assert_int_equal(room->write_count, before + 1);
+    assert_true(room->write.point == RELAY_2 && room->write.value < 0.5);
+    restart(room, false); /* what is known to be tripped did not fall again */
+    valve(room, true, false, true);
+    step(room);
+    restored(room);
+    valve(room, true, false, true);
+    step(room);
+    assert_null(strstr(said(room), "interlock_tripped"));
+    room_close(room);
+}
+
+/* Somebody else's relay, a board without a watchdog, and a valve that is opened at the valve: none of them is the gateway's to
+ * explain. */
+static void test_what_is_no_fall(void **state)
+{
+    (void)state;
+    struct room *room = running(RING);
+    board_shows(room, true, 5 * S);
+    assert_string_equal(said(room), "");
+    room_close(room);
+    room = with_a_watchdog();
+    room->small.slaves[SLAVE_VALVE].watchdog_fail = false;
+    restored(room);
+    board_shows(room, true, 5 * S);
+    assert_string_equal(said(room), "");
+    room_close(room);
+    room = running(RING);
+    room->small.slaves[SLAVE_VALVE].watchdog_ms = 10000;
+    room->small.slaves[SLAVE_VALVE].watchdog_fail = true;
+    room->small.actions[INTERLOCK_TRIP].by_hand = room->small.actions[INTERLOCK_SIREN].by_hand = true;
+    judge_close(room->judge);
+    open_judge(room);
+    restored(room);
+    board_shows(room, true, 5 * S);
+    assert_string_equal(said(room), "");
+    room_close(room);
+}
+
 /* A silenced siren stays silent over a restart for those who voted then; a further detector sounds it. */
 static void test_silence_survives_a_restart(void **state)
 {
@@ -907,6 +1010,8 @@ int main(void)
         cmocka_unit_test(test_restart_with_waiting_delays),
         cmocka_unit_test(test_a_late_reading_in_the_deadband),
         cmocka_unit_test(test_a_crash_while_releasing),
+        cmocka_unit_test(test_a_board_that_fell_has_tripped),
+        cmocka_unit_test(test_what_is_no_fall),
         cmocka_unit_test(test_silence_survives_a_restart),
         cmocka_unit_test(test_late_states),
         cmocka_unit_test(test_a_full_ring),

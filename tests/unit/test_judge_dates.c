@@ -315,6 +315,47 @@ static void an_unset_clock_raises_and_clears_nothing(void **state)
     scene_close(scene);
 }
 
+/* Both delays of a date alarm stand while the clock is not set, to the second, and go on when it is. */
+static void delays_stand_while_the_clock_is_unset(void **state)
+{
+    (void)state;
+    struct scene *scene =
+        scene_open("{ 'gateway': { 'id': 'g1' }, 'devices': [ { 'id': 'vessel-7', 'class': 'generic', 'identity':"
+                   "    { 'dates': { 'inspect_next': '2028-03-01' } }, 'alarms':"
+                   "    { 'date.inspect_7d': { 'on_delay': '1h', 'off_delay': '1h' } } } ],"
+                   "  'centres': [ { 'id': 'c1', 'url': 'mqtt://127.0.0.1:1883' } ], 'journal': { 'dir': 'state' } }",
+                   "2028-02-24", 0, 0);
+    give_back(scene);
+    pass(scene, 1800 * S);
+    assert_said(scene, EVENT("7d", "7", "6"));
+    scene->now.synced = false;
+    pass(scene, DAY_US / 2);
+    assert_said(scene, "");
+    scene->now.synced = true;
+    pass(scene, 1798 * S);
+    assert_said(scene, "");
+    scene->now.synced = false; /* found out only after it would have ended */
+    scene->now.mono_us += 10 * S;
+    scene->now.utc_ms += 10000;
+    pass(scene, 60 * S);
+    assert_said(scene, "");
+    scene->now.synced = true;
+    pass(scene, 4 * S);
+    assert_said(scene, "date.inspect_7d raised 6; ");
+    scene->now.utc_ms = utc_ms_of("2028-01-24", 0, 0); /* it was wrong: no stage of 7 days, one of 60 */
+    pass(scene, 1800 * S);
+    assert_said(scene, "date.inspect_60d raised 37; ");
+    scene->now.synced = false;
+    pass(scene, 6 * 3600 * S);
+    assert_said(scene, "");
+    scene->now.synced = true;
+    pass(scene, 1790 * S);
+    assert_said(scene, "");
+    pass(scene, 1820 * S); /* the good looks of which it needs two are a minute apart */
+    assert_said(scene, "date.inspect_7d cleared 37; ");
+    scene_close(scene);
+}
+
 /* By mistake a year ahead: what was raised clears when it is put right, and the stage is not an event again. */
 static void a_clock_that_was_wrong(void **state)
 {
@@ -584,6 +625,62 @@ static void what_is_not_read_is_no_use(void **state)
     scene_close(scene);
 }
 
+/* One reading of one point of the only slave. */
+static void read_one(struct scene *scene, const char *id, int64_t value)
+{
+    struct inbox *item = &scene->item;
+    *item = (struct inbox){.kind = INBOX_BATCH};
+    item->is.batch.mono_us = scene->now.mono_us;
+    item->is.batch.utc_ms = scene->now.utc_ms;
+    item->is.batch.synced = 1;
+    item->is.batch.cycle_ended = 1;
+    item->is.batch.samples[item->is.batch.sample_count++] = sample_of(scene, id, value);
+    push(scene, item);
+    pass(scene, S);
+}
+
+#define STOPPED(class, points)                                                                                         \
+    "{ 'gateway': { 'id': 'g1' }, 'buses': [ { 'id': 'b', 'link': 'tcp', 'host': '127.0.0.1', 'port': 15020 } ],"      \
+    "  'devices': [ { 'id': 'any', 'bus': 'b', 'unit': 1, 'class': '" class "', 'every': '1s',"                        \
+                                                                            "    'identity': { 'register_status': "    \
+                                                                            "'stopped' }, 'points': { " points         \
+                                                                            " } } ],"                                  \
+                                                                            "  'centres': [ { 'id': 'c1', 'url': "     \
+                                                                            "'mqtt://127.0.0.1:1883' } ], 'journal': " \
+                                                                            "{ 'dir': 'state' } }"
+
+#define WORD(id, address, more) "'" id "': { 'function': 'holding', 'address': " address ", 'type': 'u16'" more " }"
+
+/* A device of class generic by points that its class knows, a cylinder by its valve. */
+static void other_devices_show_use_too(void **state)
+{
+    (void)state;
+    struct scene *scene =
+        lift_open(STOPPED("generic", WORD("run_hours", "0", ", 'unit': 'h'") ", " WORD("temp", "1", "")));
+    read_one(scene, "temp", 1);
+    read_one(scene, "temp", 2); /* any other point says nothing */
+    read_one(scene, "run_hours", 700);
+    read_one(scene, "run_hours", 700);
+    assert_int_equal(used(scene, "raised"), 0);
+    read_one(scene, "run_hours", 701);
+    assert_int_equal(used(scene, "raised"), 1);
+    scene_close(scene);
+    scene = lift_open(STOPPED("generic", "'running': { 'function': 'coil', 'address': 0 }"));
+    read_one(scene, "running", 0);
+    assert_int_equal(used(scene, "raised"), 0);
+    read_one(scene, "running", 1);
+    assert_int_equal(used(scene, "raised"), 1);
+    scene_close(scene);
+    scene = lift_open(
+        STOPPED("lpg_cylinder", WORD("valve_state", "0", ", 'map': { '0': 'open', '1': 'closed', '2': 'moving' }")));
+    read_one(scene, "valve_state", 1);
+    read_one(scene, "valve_state", 2);
+    assert_int_equal(used(scene, "raised"), 0);
+    read_one(scene, "valve_state", 0);
+    assert_int_equal(used(scene, "raised"), 1);
+    scene_close(scene);
+}
+
 static void a_lift_in_use_has_no_such_alarm(void **state)
 {
     (void)state;
@@ -608,24 +705,41 @@ static void a_lift_in_use_has_no_such_alarm(void **state)
 #define QR(code, scrap) "[QP02001," code ",AG,323232,2015年09月," scrap "]气瓶安全云"
 
 /* `qr` NULL: it cannot be read. */
-static void weigh(struct scene *scene, const char *qr, double mass, int times)
+static void push_weight(struct scene *scene, uint16_t slave, const char *qr, double mass)
 {
     struct batch *batch = &scene->item.is.batch;
+    scene->item = (struct inbox){.kind = INBOX_BATCH};
+    *batch = (struct batch){.slave = slave,
+                            .mono_us = scene->now.mono_us,
+                            .utc_ms = scene->now.utc_ms,
+                            .synced = scene->now.synced,
+                            .cycle_ended = 1};
+    batch->samples[0] = (struct sample){.point = (uint16_t)slave_point(scene, "gross_mass"), .value.number = mass};
+    batch->samples[1] = sample_bad(slave_point(scene, "qr_raw"), REASON_NO_ANSWER);
+    batch->sample_count = 2;
+    if (qr != NULL) {
+        batch->samples[1].quality = QUALITY_GOOD;
+        batch->samples[1].reason = REASON_NONE;
+        batch->samples[1].value = (union value){.text = {.offset = 0, .size = (uint16_t)strlen(qr)}};
+        memcpy(batch->texts, qr, strlen(qr));
+        batch->text_size = (uint16_t)strlen(qr);
+    }
+    push(scene, &scene->item);
+}
+
+static void weigh(struct scene *scene, const char *qr, double mass, int times)
+{
     for (int i = 0; i < times; i++) {
-        scene->item = (struct inbox){.kind = INBOX_BATCH};
-        *batch = (struct batch){
-            .mono_us = scene->now.mono_us, .utc_ms = scene->now.utc_ms, .synced = scene->now.synced, .cycle_ended = 1};
-        batch->samples[0] = (struct sample){.point = (uint16_t)slave_point(scene, "gross_mass"), .value.number = mass};
-        batch->samples[1] = sample_bad(slave_point(scene, "qr_raw"), REASON_NO_ANSWER);
-        batch->sample_count = 2;
-        if (qr != NULL) {
-            batch->samples[1].quality = QUALITY_GOOD;
-            batch->samples[1].reason = REASON_NONE;
-            batch->samples[1].value = (union value){.text = {.offset = 0, .size = (uint16_t)strlen(qr)}};
-            memcpy(batch->texts, qr, strlen(qr));
-            batch->text_size = (uint16_t)strlen(qr);
-        }
-        push(scene, &scene->item);
+        push_weight(scene, 0, qr, mass);
+        pass(scene, S);
+    }
+}
+
+static void weigh_both(struct scene *scene, const char *qr_1, const char *qr_2, int times)
+{
+    for (int i = 0; i < times; i++) {
+        push_weight(scene, 0, qr_1, qr_1 != NULL && qr_1[0] == '\0' ? 0 : 30);
+        push_weight(scene, 1, qr_2, qr_2 != NULL && qr_2[0] == '\0' ? 0 : 30);
         pass(scene, S);
     }
 }
@@ -716,6 +830,46 @@ static void an_unknown_cylinder(void **state)
     scene_close(scene);
 }
 
+#define POINTS                                                                                                         \
+    "'every': '1s', 'points': {"                                                                                       \
+    "      'gross_mass': { 'function': 'holding', 'address': 0, 'type': 'u16', 'scale': 0.01, 'unit': 'kg' },"         \
+    "      'qr_raw': { 'function': 'holding', 'address': 1, 'type': 'string', 'length': 100 } } }"
+
+#define SCALES(class_2)                                                                                                \
+    "{ 'gateway': { 'id': 'g1' }, 'buses': [ { 'id': 'b', 'link': 'tcp', 'host': '127.0.0.1', 'port': 15020 } ],"      \
+    "  'devices': [ { 'id': 'scale-1', 'bus': 'b', 'unit': 1, 'class': 'lpg_scale', " POINTS ","                       \
+    "    { 'id': 'scale-2', 'bus': 'b', 'unit': 2, 'class': '" class_2 "', " POINTS " ],"                              \
+    "  'centres': [ { 'id': 'c1', 'url': 'mqtt://127.0.0.1:1883' } ], 'journal': { 'dir': 'state' } }"
+
+/* One label, one cylinder. It may be carried from one scale to the other, and it may have a valve that knows its code too. */
+static void a_code_that_stands_twice(void **state)
+{
+    (void)state;
+    static const char one[] = QR("132020000001", "2045年09月");
+    static const char two[] = QR("132020000002", "2045年09月");
+    struct scene *scene = lift_open(SCALES("lpg_scale"));
+    weigh_both(scene, one, two, 90);
+    assert_said(scene, "");
+    weigh_both(scene, "", two, 5);
+    weigh_both(scene, "", one, 90); /* carried over */
+    assert_string_equal(strstr(scene->said, "lpg.") != NULL ? scene->said : "", "");
+    scene->said[0] = '\0';
+    weigh_both(scene, one, one, 58);
+    assert_int_equal(count_of(scene->said, "lpg.unknown_cylinder raised"), 0);
+    weigh_both(scene, one, one, 10); /* both of them: nobody knows which is the copy */
+    assert_int_equal(count_of(scene->said, "lpg.unknown_cylinder raised"), 2);
+    scene->said[0] = '\0';
+    weigh_both(scene, NULL, one, 60); /* whose label cannot be read stays as it is; the other stands alone now */
+    assert_int_equal(count_of(scene->said, "lpg.unknown_cylinder cleared"), 1);
+    weigh_both(scene, two, one, 20);
+    assert_int_equal(count_of(scene->said, "lpg.unknown_cylinder cleared"), 2);
+    scene_close(scene);
+    scene = lift_open(SCALES("lpg_cylinder"));
+    weigh_both(scene, one, one, 90);
+    assert_said(scene, "");
+    scene_close(scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -723,6 +877,7 @@ int main(void)
         cmocka_unit_test(nothing_is_told_twice_over_restarts),
         cmocka_unit_test(waits_for_what_was_stored),
         cmocka_unit_test(an_unset_clock_raises_and_clears_nothing),
+        cmocka_unit_test(delays_stand_while_the_clock_is_unset),
         cmocka_unit_test(a_clock_that_was_wrong),
         cmocka_unit_test(another_date_begins_anew),
         cmocka_unit_test(a_midnight_that_comes_twice),
@@ -732,7 +887,9 @@ int main(void)
         cmocka_unit_test(a_stopped_lift_that_runs),
         cmocka_unit_test(counters_that_rise_are_use),
         cmocka_unit_test(what_is_not_read_is_no_use),
+        cmocka_unit_test(other_devices_show_use_too),
         cmocka_unit_test(a_lift_in_use_has_no_such_alarm),
+        cmocka_unit_test(a_code_that_stands_twice),
         cmocka_unit_test(a_swap_is_told_with_both_codes),
         cmocka_unit_test(an_expired_cylinder),
         cmocka_unit_test(an_unset_clock_lets_no_cylinder_expire),

@@ -316,6 +316,89 @@ static void a_drill_survives_a_restart(void **state)
     }
 }
 
+static struct order *hold_order(struct room *room)
+{
+    struct order *own = order(room, ORDER_DRILL, NULL, NULL);
+    own->on = own->hold = true;
+    own->zone = 0;
+    own->for_ms = HOLD_MAX_MS;
+    for (size_t i = 0; i < room->small.zone.detector_count; i++)
+        device_set_put(&own->devices, (size_t)room->small.zone.detectors[i], true);
+    return own;
+}
+
+/* Each refusal, and nothing begun by it. */
+static void what_outputs_are_not_held_against(void **state)
+{
+    (void)state;
+    struct room *room = calm_room();
+    hold_order(room)->for_ms = HOLD_MAX_MS + 1;
+    assert_string_equal(done(room), "hold_too_long");
+    hold_order(room)->zone = -1;
+    assert_string_equal(done(room), "hold_one_zone");
+    struct site_centre const centre = {.id = "property"};
+    room->small.site.centres = &centre;
+    room->small.site.centre_count = 1;
+    hold_order(room)->source = SOURCE_CENTRE;
+    push(room);
+    step(room);
+    (void)said(room);
+    assert_non_null(strstr(room->detail, "\"code\":\"hold_on_site\""));
+    (void)hold_order(room);
+    room->small.zone.fault_vote = FAULT_VOTE_REMOVE;
+    judge_close(room->judge);
+    open_judge(room);
+    (void)hold_order(room);
+    assert_string_equal(done(room), "busy");
+    calm(room, 3 * S); /* it began without what is stored, which may come yet */
+    (void)hold_order(room);
+    assert_string_equal(done(room), "busy");
+    judge_close(room->judge);
+    open_judge(room);
+    restored(room);
+    (void)hold_order(room);
+    assert_string_equal(done(room), "hold_in_doubt"); /* nor was a detector read yet */
+    calm(room, 3 * S);
+    order(room, ORDER_SERVICE, "gas-2", "gas.fault")->on = false;
+    assert_string_equal(done(room), "ok");
+    (void)hold_order(room);
+    assert_string_equal(done(room), "hold_in_doubt");
+    order(room, ORDER_SERVICE, "gas-2", "gas.fault")->on = true;
+    assert_string_equal(done(room), "ok");
+    (void)said(room);
+    gas(room, SLAVE_GAS_1, 25);
+    step(room);
+    (void)hold_order(room);
+    assert_string_equal(done(room), "hold_in_alarm");
+    assert_null(strstr(said(room), "drill"));
+    assert_int_equal(room->write_count, 0);
+    room_close(room);
+}
+
+/* In the step of the sample that ends it the outputs are written, before anybody tells of it. */
+static void a_hold_ends_in_the_step_of_the_second_detector(void **state)
+{
+    (void)state;
+    struct room *room = calm_room();
+    (void)hold_order(room);
+    assert_string_equal(done(room), "ok");
+    (void)said(room);
+    leak(room, 60, 1, 10 * S);
+    const char *words = said(room);
+    assert_non_null(strstr(words, "gas-1 gas.high raised UNACK (test); "));
+    assert_non_null(strstr(words, "!interlock_held; "));
+    assert_null(strstr(words, "!interlock_tripped; "));
+    assert_int_equal(room->write_count, 0);
+    gas(room, SLAVE_GAS_2, 25); /* gas.low: its delay has only begun */
+    step(room);
+    words = said(room);
+    assert_true(room->write_count > 0);
+    assert_non_null(strstr(words, "!drill_ended; "));
+    assert_non_null(strstr(words, "!interlock_tripped; "));
+    assert_non_null(strstr(words, "gas-1 gas.high raised UNACK; "));
+    room_close(room);
+}
+
 /* What cannot be told yet is not forgotten: the recorder stands still while the drill ends. */
 static void a_full_ring_at_the_end_of_a_drill(void **state)
 {
@@ -401,6 +484,8 @@ int main(void)
         cmocka_unit_test(the_end_of_a_drill_raises_as_real),
         cmocka_unit_test(a_drill_ends_by_itself),
         cmocka_unit_test(a_drill_survives_a_restart),
+        cmocka_unit_test(what_outputs_are_not_held_against),
+        cmocka_unit_test(a_hold_ends_in_the_step_of_the_second_detector),
         cmocka_unit_test(a_full_ring_at_the_end_of_a_drill),
         cmocka_unit_test(a_centre_is_answered_in_the_journal),
     };

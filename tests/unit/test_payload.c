@@ -455,6 +455,20 @@ static const struct tally busy = {
     .by_code = {[0] = 1, [2] = 3, [11] = 2},
 };
 
+static void health_names_centres_that_are_not_well(void **state)
+{
+    (void)state;
+    struct text text;
+    text_init(&text, buffer, sizeof buffer);
+    payload_health_centre(&text, true, &(struct payload_health_centre){.id = "district", .trouble = "it \"sleeps\""});
+    payload_health_centre(
+        &text, false, &(struct payload_health_centre){.id = "c2", .connected = true, .refused = true, .trouble = ""});
+    payload_health_centres_end(&text);
+    assert_string_equal(buffer, ",\"centres\":{\"district\":{\"connected\":false,\"refused\":false,"
+                                "\"trouble\":\"it \\\"sleeps\\\"\"},"
+                                "\"c2\":{\"connected\":true,\"refused\":true}}");
+}
+
 static void health_tells_causes(void **state)
 {
     (void)state;
@@ -572,6 +586,7 @@ int main(void)
         cmocka_unit_test(status_and_will),
         cmocka_unit_test(history_holds_records_as_they_are),
         cmocka_unit_test(health_is_bounded),
+        cmocka_unit_test(health_names_centres_that_are_not_well),
         cmocka_unit_test(health_tells_causes),
         cmocka_unit_test(health_of_many_buses_is_bounded),
         cmocka_unit_test(health_always_has_an_end),

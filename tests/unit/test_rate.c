@@ -1,9 +1,8 @@
-#include "tests/support/test.h"
+#include "tests/support/dies.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "gateway/base/check.h"
 #include "gateway/core/rate.h"
 
 #define S  INT64_C(1000000)
@@ -135,6 +134,106 @@ static void test_thinning_loses_little(void **state)
     }
 }
 
+/* Readings exactly a step apart are all kept, those closer together are not. */
+static void test_what_is_thinned_out(void **state)
+{
+    (void)state;
+    struct rate exact = {0};
+    struct rate closer = {0};
+    int64_t const over_us = RATE_STEPS * S;
+    for (int i = 0; i < RATE_STEPS; i++) {
+        (void)change(&exact, over_us, 100 * S + i * S, i);
+        (void)change(&closer, over_us, 100 * S + i * (S - 1), i);
+    }
+    assert_int_equal(exact.count, RATE_STEPS);
+    assert_true(closer.count < RATE_STEPS && closer.count > RATE_STEPS / 2);
+}
+
+/* What is exactly a window old is its edge: the value there is the reading, and what is older is of no use. */
+static void test_the_edge_of_the_window(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    (void)change(&rate, 10 * S, 100 * S, 50);
+    (void)change(&rate, 10 * S, 105 * S, 1);
+    assert_near(change(&rate, 10 * S, 110 * S, 8), -42);
+    assert_int_equal(rate.count, 3);
+    assert_near(change(&rate, 10 * S, 115 * S, 9), 8);
+    assert_int_equal(rate.count, 3); /* the one of 100 s went when that of 105 s came to the edge */
+    assert_true(rate.slots[0].mono_us == 105 * S);
+    assert_near(change(&rate, 10 * S, 125 * S, 5), -4); /* a whole window later is no gap yet */
+    assert_true(isnan(change(&rate, 10 * S, 135 * S + 1, 5)));
+    assert_int_equal(rate.count, 1);
+}
+
+/* Nothing is kept that is of no use, also when there are only two. */
+static void test_of_one_and_of_two(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    (void)change(&rate, 28 * S, 100 * S, 1);
+    (void)change(&rate, 28 * S, 100 * S + 100 * MS, 2);
+    (void)change(&rate, 28 * S, 100 * S + 200 * MS,
+                 3); /* in the place of the second, a tenth of a step after the first */
+    assert_int_equal(rate.count, 2);
+    struct rate old = {0};
+    (void)change(&old, 10 * S, 100 * S, 1);
+    (void)change(&old, 10 * S, 110 * S + 1, 2); /* a gap: nothing of before is known */
+    assert_int_equal(old.count, 1);
+    struct rate two = {0};
+    (void)change(&two, 10 * S, 100 * S, 1);
+    (void)change(&two, 10 * S, 105 * S, 2);
+    (void)change(&two, 10 * S, 115 * S, 3);
+    assert_int_equal(two.count, 2);
+    struct rate one = {0};
+    double result = 0;
+    rate_add(&one, 10 * S, 100 * S, 5);
+    assert_true(rate_change(&one, 10 * S, 110 * S, 9, &result)); /* from the only one there is */
+    assert_near(result, 4);
+}
+
+/* A reading that is not later takes the place of the newest, also when that is the only one. */
+static void test_one_that_is_not_later(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    (void)change(&rate, 10 * S, 100 * S, 1);
+    (void)change(&rate, 10 * S, 100 * S, 2);
+    (void)change(&rate, 10 * S, 99 * S, 3);
+    assert_int_equal(rate.count, 1);
+    assert_near(change(&rate, 10 * S, 106 * S, 10), 7);
+    (void)change(&rate, 10 * S, 106 * S, 20);
+    assert_int_equal(rate.count, 2);
+    assert_near(change(&rate, 10 * S, 107 * S, 30), 27);
+}
+
+static void test_nothing_read_is_unknown(void **state)
+{
+    (void)state;
+    struct rate const empty = {0};
+    double none = 7;
+    assert_false(rate_change(&empty, 10 * S, 1000 * S, 5, &none)); /* long after the clock began */
+    assert_near(none, 7);
+}
+
+static void test_what_is_a_bug(void **state)
+{
+    (void)state;
+    struct rate rate = {0};
+    assert_dies(rate_add(&rate, 0, S, 1));
+    rate_add(&rate, 1, S, 1); /* a window of a moment is one */
+    assert_int_equal(rate.count, 1);
+    for (size_t i = 0; i < RATE_SLOTS_MAX; i++)
+        rate.slots[i].mono_us = (int64_t)i * S;
+    rate.slots[RATE_SLOTS_MAX - 2].mono_us = 100 * S; /* nothing is old or superfluous */
+    rate.slots[RATE_SLOTS_MAX - 1].mono_us = 200 * S;
+    rate.count = RATE_SLOTS_MAX;
+    assert_dies(rate_add(&rate, RATE_STEPS * 10 * S, 201 * S, 1));
+    rate.count = RATE_SLOTS_MAX - 1;
+    rate_add(&rate, RATE_STEPS * 10 * S, 201 * S, 1);
+    assert_int_equal(rate.count, RATE_SLOTS_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +244,12 @@ int main(void)
         cmocka_unit_test(test_a_reading_that_is_not_added),
         cmocka_unit_test(test_time_does_not_run_backwards),
         cmocka_unit_test(test_thinning_loses_little),
+        cmocka_unit_test(test_what_is_thinned_out),
+        cmocka_unit_test(test_the_edge_of_the_window),
+        cmocka_unit_test(test_one_that_is_not_later),
+        cmocka_unit_test(test_of_one_and_of_two),
+        cmocka_unit_test(test_nothing_read_is_unknown),
+        cmocka_unit_test(test_what_is_a_bug),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -692,12 +692,14 @@ static void the_example_is_what_it_says(void **state)
     assert_string_equal(site->centres[0].urls[0], "mqtt://127.0.0.1:18883");
     assert_string_equal(site->centres[0].prefix, "outpost/v1");
     assert_int_equal(site->centres[0].mqtt, 5);
+    assert_int_equal(site->centres[0].health_ms, 60000);
 }
 
 static void subjects_and_rules_are_grouped(void **state)
 {
     const struct site *site = load_good(*state, "config/outpost.example.json");
-    assert_int_equal(site->subject_count, site->device_count + site->bus_count + site->interlock_count);
+    assert_int_equal(site->subject_count,
+                     site->device_count + site->bus_count + site->interlock_count + site->centre_count);
     int32_t next = 0;
     for (size_t i = 0; i < site->subject_count; i++) {
         const struct subject *subject = &site->subjects[i];
@@ -718,6 +720,32 @@ static void subjects_and_rules_are_grouped(void **state)
     assert_int_equal(site->interlocks[0].subject, (int32_t)(site->device_count + site->bus_count));
     for (size_t i = 0; i < site->device_count; i++)
         assert_int_equal(rule_of(site, &site->devices[i], "comm.lost")->kind, RULE_COMM);
+    for (size_t i = 0; i < site->centre_count; i++) {
+        const struct subject *centre = &site->subjects[site->subject_count - site->centre_count + i];
+        assert_string_equal(centre->cls, "centre");
+        assert_string_equal(centre->id, site->centres[i].id);
+        assert_true(centre->kind == SUBJECT_CENTRE && centre->index == (int32_t)i && centre->rule_count == 2);
+        assert_string_equal(site->rules[centre->rule_first].id, "centre.lost");
+        assert_int_equal(site->rules[centre->rule_first].kind, RULE_COMM);
+        assert_string_equal(site->rules[centre->rule_first + 1].id, "centre.refused");
+        assert_int_equal(site->rules[centre->rule_first + 1].kind, RULE_FAILED);
+    }
+}
+
+static void alarms_of_a_centre_can_be_changed(void **state)
+{
+    const struct site *site = load_good(*state, GOLDEN "good/everything.json");
+    const struct subject *property = &site->subjects[site->subject_count - 2];
+    const struct rule *lost = &site->rules[property->rule_first];
+    assert_true(lost->on_delay_ms == 600000 && lost->off_delay_ms == 60000);
+    assert_true(lost->priority == PRIORITY_HIGH && lost->shelvable && !lost->latch);
+    assert_string_equal(lost->en, "property lost");
+    const struct rule *refused = lost + 1;
+    assert_true(refused->on_delay_ms == 0 && refused->off_delay_ms == 60000 && refused->priority == PRIORITY_MEDIUM);
+    assert_true(refused->latch && !refused->shelvable && refused->rearm_ms == 3600000 && refused->group != 0);
+    const struct rule *other = &site->rules[site->subjects[site->subject_count - 1].rule_first];
+    assert_true(other->on_delay_ms == 300000 && other->off_delay_ms == 10000 && other->priority == PRIORITY_MEDIUM);
+    assert_true(other->shelvable && !other->latch && other[1].group == 0);
 }
 
 static void values_are_merged_and_converted(void **state)
@@ -955,6 +983,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(files_that_cannot_be_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_example_is_what_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(subjects_and_rules_are_grouped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(alarms_of_a_centre_can_be_changed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_are_merged_and_converted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_only_detector_of_a_zone_fails_gravely, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dates_are_alarms_in_four_stages, set_up, tear_down),

@@ -1,6 +1,5 @@
-#include "tests/support/test.h"
+#include "tests/support/dies.h"
 
-#include "gateway/base/check.h"
 #include "gateway/core/vote.h"
 
 #define YES                                                                                                            \
@@ -115,12 +114,22 @@ static void test_monotony(void **state)
     }
 }
 
+static void test_only_what_is_a_zone_is_asked(void **state)
+{
+    (void)state;
+    struct vote_member const members[SITE_DETECTORS_MAX + 1] = {{.known = false}};
+    assert_dies(vote_take(members, 2, 0, FAULT_VOTE_FOR).voters);
+    assert_dies(vote_take(members, SITE_DETECTORS_MAX + 1, 1, FAULT_VOTE_FOR).voters);
+    assert_int_equal(vote_take(members, 0, 1, FAULT_VOTE_FOR).verdict, TRI_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_a_full_zone),
         cmocka_unit_test(test_monotony),
+        cmocka_unit_test(test_only_what_is_a_zone_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
