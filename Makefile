@@ -10,7 +10,7 @@ DESTDIR ?=
 SITE ?=
 # One variable scales every test: 1 is what `make test` runs (at most 20 minutes in all), `make proof` runs the full sizes (1,000 kills).
 SCALE ?= 1
-PROOF_SCALE ?= 67
+PROOF_SCALE ?= 75
 # Seconds a fuzz target, for `make fuzz`.
 S ?= 60
 # Only what has this in its name: `make unit T=ring`, `make system T=kill`.
@@ -35,6 +35,9 @@ CC_tsan := clang
 CC_fuzz := clang
 CC_fastfuzz := clang
 CC_cover := gcc
+# MC/DC wants clang 18 or newer: Debian 12 has 19 beside its own 14.
+MCDC_LLVM = $(eval MCDC_LLVM := $(if $(shell command -v clang-19),19,14))$(MCDC_LLVM)
+CC_mcdc = clang-$(MCDC_LLVM)
 CC := $(CC_$(FLAVOUR))
 B := build/$(FLAVOUR)
 
@@ -60,6 +63,7 @@ FLAGS_fastfuzz := $(WARN_both) $(WARN_clang) -O2 -g -fsanitize=fuzzer-no-link
 FLAGS_fuzz := $(WARN_both) $(WARN_clang) -O1 -g -fno-omit-frame-pointer $(ASAN) -fsanitize=fuzzer-no-link
 # Without optimisation gcc guesses sizes and warns of them; release and clang are what has to be clean.
 FLAGS_cover := -std=c11 -O0 -g --coverage
+FLAGS_mcdc = -std=c11 -O0 -g -w -fprofile-instr-generate -fcoverage-mapping $(if $(filter 19,$(MCDC_LLVM)),-fcoverage-mcdc)
 LINK_release := $(LINK_HARDEN)
 LINK_clang := $(LINK_HARDEN)
 LINK_asan := $(ASAN)
@@ -67,11 +71,12 @@ LINK_tsan := -fsanitize=thread
 LINK_fuzz := $(ASAN) -fsanitize=fuzzer
 LINK_fastfuzz := -fsanitize=fuzzer
 LINK_cover := --coverage
+LINK_mcdc := -fprofile-instr-generate
 
 # Asked only when something is compiled (and then once), so that `make deps` works where pkg-config is missing.
-PACKAGES := libmodbus sqlite3 libcjson libcrypto zlib
-PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PACKAGE_FLAGS)
-LIBS = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -lpaho-mqtt3as -pthread -lm)$(LIBS)
+PACKAGES := libmodbus sqlite3 libcjson libmd zlib
+PACKAGE_FLAGS = $(eval PACKAGE_FLAGS := $(shell pkg-config --cflags $(PACKAGES) libcrypto))$(PACKAGE_FLAGS)
+LIBS = $(eval LIBS := $(shell pkg-config --libs $(PACKAGES)) -pthread -lm)$(LIBS)
 SIM_LIBS = $(eval SIM_LIBS := $(shell pkg-config --libs libcjson libcrypto) -lpaho-mqtt3as -pthread -lm)$(SIM_LIBS)
 CPPFLAGS = -D_GNU_SOURCE -I. $(PACKAGE_FLAGS)
 CFLAGS = $(FLAGS_$(FLAVOUR))
@@ -155,7 +160,7 @@ $(B)/unit/test_%: $(B)/obj/tests/unit/test_%.o $(call objects,$(SUPPORT_SOURCES)
 $(B)/unit/simtest_%: $(B)/obj/tests/unit/simtest_%.o $(SIM_LIB)
 	$(call link,-lcmocka $(SIM_LIBS))
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(LIB)
-	$(call link,$(LIBS))
+	$(call link,$(LIBS) -lpaho-mqtt3a)
 $(B)/house: $(call objects,$(HOUSE_SOURCES) $(SUPPORT_SOURCES)) $(LIB)
 	$(call link,-lcmocka $(LIBS))
 ifeq ($(FLAVOUR),fastfuzz)
@@ -267,11 +272,21 @@ cover: ## line and branch coverage of unit and house tests
 	$(Q)$(MAKE) FLAVOUR=cover unit house
 	$(Q)$(PYTHON) tests/support/cover.py build/cover
 
+# What decides whether an alarm is an alarm, and the unit tests that are about it.
+ALARM_TESTS := $(patsubst %,$(B)/unit/test_%,alarm alarm_signals alarm_stored alarm_table alarm_told chatter civil flood interlock judge judge_dates \
+  judge_orders judge_readings outputs rate tri vote)
+.PHONY: cover-alarm cover-alarm-run
+cover-alarm: ## branch and MC/DC coverage of the alarm core by its unit tests: all of it (MC/DC needs clang-19)
+	-$(Q)sh tests/support/deps.sh cover
+	$(Q)$(if $(filter 19,$(MCDC_LLVM)),:,echo 'no clang-19 here: branches only, by clang-14')
+	$(Q)$(MAKE) FLAVOUR=mcdc cover-alarm-run
+cover-alarm-run: $(ALARM_TESTS)
+	$(Q)$(PYTHON) tests/support/cover_alarm.py --llvm $(MCDC_LLVM) --work $(B)/profiles $(ALARM_TESTS)
+
 .PHONY: mutate
-# What decides whether an alarm is an alarm: are its tests of any use?
 MUTANTS ?= 300
-mutate: $(patsubst %,$(B)/unit/test_%,chatter flood vote interlock alarm alarm_table alarm_signals judge judge_readings) ## plant mistakes into the alarm core: do the unit tests see 90 % of them?
-	$(Q)$(PYTHON) tests/support/mutate.py --build $(B) --count $(MUTANTS) --jobs $(JOBS)
+mutate: $(ALARM_TESTS) ## plant mistakes into the alarm core: do its unit tests see 90 % of them? (MUTANTS=0: all there are)
+	$(Q)$(PYTHON) tests/support/mutate.py --build $(B) --count $(MUTANTS) --jobs $(JOBS) --libs '-lcmocka $(LIBS)'
 
 # --- to see and to measure --------------------------------------------------------------------------------------------
 
@@ -282,9 +297,10 @@ demo: ## broker + simulator + gateway on this machine, in the terminal (SITE=boi
 	$(Q)$(PYTHON) tests/support/demo.py $(SITE)
 docs: programs ## print the pages of gateway/docs/profiles and gateway/docs/classes anew, and the helps in SIMULATOR.md
 	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim $(PYTHON) tests/support/docs.py
-bench: programs $(B)/bench/drain_helper ## measure what figures are quoted: a JSON line each, then a table (T=name: only those)
+bench: programs $(B)/bench/drain_helper $(B)/bench/outage_helper $(B)/bench/rules_helper ## measure what figures are quoted: a JSON line each, then a table (T=name: only those)
 	$(Q)sh tests/support/deps.sh bench
-	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim DRAIN_HELPER=$(B)/bench/drain_helper $(PYTHON) tests/bench/bench.py --version $(VERSION) $(T)
+	$(Q)OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim DRAIN_HELPER=$(B)/bench/drain_helper OUTAGE_HELPER=$(B)/bench/outage_helper RULES_HELPER=$(B)/bench/rules_helper \
+	  $(PYTHON) tests/bench/bench.py --version $(VERSION) $(T)
 
 # --- installing -------------------------------------------------------------------------------------------------------
 

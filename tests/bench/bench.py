@@ -6,16 +6,12 @@ figure says is said against the others of the same run. BENCH_SECONDS sets the w
 
 import argparse
 import contextlib
-import datetime
 import json
 import multiprocessing
 import os
-import platform
 import pty
 import select
-import shutil
 import socket
-import sqlite3
 import statistics
 import struct
 import subprocess
@@ -25,217 +21,14 @@ import threading
 import time
 import tty
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "system"), os.path.join(HERE, "..", "support")]
-import paho.mqtt.client as mqtt  # noqa: E402
-import examples  # noqa: E402
-from processes import OUTPOST, ROOT, Broker, Gateway, Proxy, Simulator, free_port, wait_until  # noqa: E402
-
-WINDOW_S = float(os.environ.get("BENCH_SECONDS", "60"))
-DIRECTORY = os.path.join(ROOT, "build", "bench")
-TICKS = os.sysconf("SC_CLK_TCK")
-DRAIN_HELPER = os.environ.get("DRAIN_HELPER", os.path.join(ROOT, "build", "release", "bench", "drain_helper"))
-
-
-# --- looking at a process from outside ---
-
-
-def read_fields(path):
-    """{name: number} of "name: number kB" files."""
-    with open(path, encoding="ascii") as lines:
-        rows = [line.split() for line in lines if ":" in line]
-    return {row[0].rstrip(":"): int(row[1]) for row in rows if len(row) > 1 and row[1].isdigit()}
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def memory_mib(pid):
-    rollup = read_fields(f"/proc/{pid}/smaps_rollup")
-    return rollup["Rss"] / 1024, rollup["Anonymous"] / 1024
-
-
-def written_bytes(pid):
-    return read_fields(f"/proc/{pid}/io")["write_bytes"]
-
-
-def fsync_ms(directory):
-    """Median time of appending 4 KiB and making it durable, there."""
-    times = []
-    with open(os.path.join(directory, "fsync"), "wb", buffering=0) as file:
-        for _ in range(100):
-            began = time.monotonic()
-            file.write(bytes(4096))
-            os.fdatasync(file.fileno())
-            times.append((time.monotonic() - began) * 1000)
-    os.unlink(os.path.join(directory, "fsync"))
-    return statistics.median(times)
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
-
-
-# --- the stage ---
-
-
-class Subscriber:
-    """Notes when what arrived; decodes later, so that it does not slow itself down."""
-
-    def __init__(self, port, topic="outpost/v1/#"):
-        self.all = []  # (arrival, topic, payload)
-        self.arrived = threading.Condition()
-        self.ready = threading.Event()
-        self.client = mqtt.Client(protocol=mqtt.MQTTv5)
-        self.client.on_subscribe = lambda *_: self.ready.set()
-        self.client.on_message = self._on_message
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-        self.client.subscribe(topic, 0)
-        assert self.ready.wait(30)
-
-    def _on_message(self, _client, _userdata, message):
-        at = time.monotonic()
-        with self.arrived:
-            self.all.append((at, message.topic, message.payload))
-            self.arrived.notify_all()
-
-    def wait(self, predicate, seconds=60):
-        """The first message from now on of which predicate(topic, payload) is true: its arrival."""
-        deadline = time.monotonic() + seconds
-        with self.arrived:
-            looked = len(self.all)
-            while True:
-                for at, topic, payload in self.all[looked:]:
-                    if predicate(topic, payload):
-                        return at
-                looked = len(self.all)
-                if not self.arrived.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
-                    raise TimeoutError("the message never came")
-
-    def stop(self):
-        self.client.disconnect()
-        self.client.loop_stop()
-
-
-class Stage(contextlib.AbstractContextManager):
-    """A directory, a broker, a subscriber; simulator and gateway on demand. All gone at the end."""
-
-    def __init__(self, name):
-        self.directory = os.path.join(DIRECTORY, name)
-        shutil.rmtree(self.directory, ignore_errors=True)
-        os.makedirs(self.directory)
-        os.symlink(os.path.join(ROOT, "config", "profiles"), os.path.join(self.directory, "profiles"))
-        self.broker = Broker(os.path.join(self.directory, "broker")).start()
-        self.subscriber = Subscriber(self.broker.port)
-        self.sim = self.gateway = None
-
-    def __exit__(self, *_):
-        for process in (self.gateway, self.sim):
-            if process:
-                process.stop()
-        self.subscriber.stop()
-        self.broker.stop()
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def write(self, **parts):
-        site = {
-            "gateway": {"id": "g1"},
-            "centres": [{"id": "c1", "url": f"mqtt://127.0.0.1:{self.broker.port}"}],
-            "journal": {"dir": os.path.join(self.directory, "journal")},
-            **parts,
-        }
-        self.file = os.path.join(self.directory, "site.json")
-        with open(self.file, "w", encoding="utf-8") as file:
-            json.dump(site, file)
-        return self.file
-
-    def start_sim(self, *arguments, site_file=None):
-        self.sim = Simulator(site_file or self.file, self.directory, arguments).start()
-
-    def start_gateway(self):
-        self.gateway = Gateway(self.file, self.directory).start()
-        return time.monotonic()
-
-    def fresh_journal(self):
-        shutil.rmtree(os.path.join(self.directory, "journal"), ignore_errors=True)
-
-    def all_good(self):
-        """Good answers of all buses so far."""
-        text = self.gateway.order("watch", "--once", "--json")[1]
-        return sum(bus["good"] for bus in json.loads(text)["buses"])
-
-    def delivered(self):
-        """Up to which number of telemetry the centre has everything."""
-        return json.loads(self.gateway.order("watch", "--once", "--json")[1])["centres"][0]["lw"]["t"]
-
-    def journaled(self):
-        """Records of both lanes."""
-        directory = self.gateway.journal_directory
-        count = 0
-        for name in ("alarms.db", "telemetry.db"):
-            with contextlib.closing(sqlite3.connect(f"file:{os.path.join(directory, name)}?mode=ro", uri=True, timeout=10)) as db:
-                count += db.execute("SELECT coalesce(max(seq), 0) FROM record").fetchone()[0]
-        return count
-
-    def bus_counters(self):
-        text = self.gateway.order("watch", "--once", "--json")[1]
-        return json.loads(text)["buses"][0]
-
-
-class ModbusTcp:
-    """Writes registers of the simulator over a connection of its own: a change at a known time."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), 10)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.transaction = 0
-
-    def write_register(self, unit, address, value):
-        self.transaction = (self.transaction + 1) & 0xFFFF
-        at = time.monotonic()
-        self.socket.sendall(struct.pack(">HHHBBHH", self.transaction, 0, 6, unit, 6, address, value))
-        answer = self.socket.recv(260)
-        return at if len(answer) == 12 and answer[7] == 6 else None
-
-
-def registers(count):
-    return {f"r{n}": {"function": "holding", "address": n, "type": "u16"} for n in range(count)}
-
-
-def alarm_on(point):
-    return {f"{point}.high": {"point": point, "kind": "hi", "limit": 60000, "deadband": 10, "on_delay": "0s", "priority": "high"}}
-
-
-# --- figures ---
-
-
-class Figures:
-    def __init__(self, version):
-        self.rows = []
-        self.common = {
-            "commit": version,
-            "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, load {os.getloadavg()[0]:.1f}",
-        }
-
-    def put(self, name, value, unit, goal="", note=""):
-        value = round(value, 3)
-        self.rows.append((name, value, unit, goal, note))
-        print(json.dumps({"figure": name, "value": value, "unit": unit, "goal": goal, "note": note, **self.common}), flush=True)
-
-    def table(self):
-        if not self.rows:
-            return
-        width = max(len(row[0]) for row in self.rows)
-        print(f"\n{self.common['date']}  {self.common['commit']}  {self.common['machine']}\n")
-        for name, value, unit, goal, note in self.rows:
-            print(f"  {name:{width}}  {value:>12g} {unit:14} {goal:10} {note}")
-
+from delivery import bench_alarm_beside_dead_name, bench_alarm_in_drain, bench_backlog_memory, bench_drain  # noqa: F401
+from delivery import bench_uplink  # noqa: F401
+from judge_figures import bench_rules  # noqa: F401
+from outage import bench_outage  # noqa: F401
+from stage import DIRECTORY, WINDOW_S, Figures, ModbusTcp, Stage, alarm_on, cpu_seconds, free_ports, fsync_ms  # noqa: F401
+from stage import memory_mib, percentile, registers, written_bytes
+from processes import OUTPOST, ROOT, Gateway, free_port, wait_until
+import examples
 
 SLAVES, REGISTERS = 50, 20
 
@@ -512,57 +305,6 @@ def bench_trip(figures, samples=12):
         figures.put("trip.foretold", plan["interlocks"][0]["written"], "ms", "", "by outpost plan, for the worst moment")
 
 
-def bench_drain(figures, count=int(os.environ.get("DRAIN_RECORDS", "1000000"))):
-    """How fast a backlog leaves after an outage, beside a bare publisher of the same messages through the same broker, with as
-    many of them in flight as history may have. Without a subscriber: it would be what is measured."""
-    with Stage("drain") as stage:
-        stage.subscriber.stop()
-        bus = {"id": "b1", "link": "tcp", "host": "127.0.0.1", "port": 9}  # nobody there: nothing new while it drains
-        device = {"bus": "b1", "unit": 1, "class": "generic", "every": "10s", "points": registers(1)}
-        directory = os.path.join(stage.directory, "journal")
-        stage.write(buses=[bus], devices=[{"id": "d1", **device}], journal={"dir": directory, "max_size": "4GiB"})
-        subprocess.run([DRAIN_HELPER, "fill", directory, str(count)], check=True)
-        bare = [bare_drain(directory, stage.broker.port)]
-        stage.start_gateway()
-        stage.gateway.wait_socket()
-
-        def drained():
-            """When, and how much of it this centre has by now."""
-            watched = json.loads(stage.gateway.order("watch", "--once", "--json")[1])
-            return time.monotonic(), watched["centres"][0]["lw"]["t"]
-
-        seen = [drained()]
-
-        def done():
-            seen.append(drained())
-            return seen[-1][1] >= count
-
-        wait_until(done, lambda: f"{seen[-1][1]} of {count} drained", 600)
-        first, last = next(one for one in seen if one[1] > 0), seen[-1]
-        stage.gateway.stop()
-        bare.append(bare_drain(directory, stage.broker.port))
-        rate = (last[1] - first[1]) / (last[0] - first[0])
-        bare_rate = sum(run["records"] for run in bare) / sum(run["seconds"] for run in bare)
-        figures.put("drain.records", rate, "1/s", "", f"{last[1] - first[1]} records in {last[0] - first[0]:.2f} s")
-        figures.put("drain.share_of_bare_publisher", rate / bare_rate, "", ">= 0.9",
-                    f"bare MQTTAsync, same messages and window, before and after: {bare_rate:.0f} records/s")
-
-
-def bare_drain(directory, port):
-    # 14: the share of the window of 20 that history may have
-    told = subprocess.run([DRAIN_HELPER, "publish", directory, str(port), "14"], capture_output=True, check=True)
-    return json.loads(told.stdout)
-
-
-def free_ports(count):
-    """All at once, so that they differ."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-
-
 def sim_site(stage, baud, tcp_count):
     """100 units of 100 registers on one line, and TCP slaves of 100 registers on a bus each."""
     ports = free_ports(tcp_count)
@@ -685,73 +427,11 @@ def bench_sim_rate(figures):
         figures.put("sim.registers_per_core", served * SIM_REGISTERS / (busy - idle * wall), "1/s", "", note)
 
 
-ALARM_PERIOD_MS = 100
+DAY_S = 86400
 
 
-def bench_alarm_in_drain(figures, count=2 * int(os.environ.get("DRAIN_RECORDS", "1000000"))):
-    """From a register of a slave to the alarm at a subscriber, while the backlog goes out; beside it the same without one. The
-    subscriber takes alarms only: it would be what is measured."""
-    with Stage("alarm_in_drain") as stage:
-        stage.subscriber.stop()
-        stage.subscriber = Subscriber(stage.broker.port, "outpost/v1/+/alarm/#")
-        bus = {"id": "b1", "link": "tcp", "host": "127.0.0.1", "port": free_port()}
-        device = {"bus": "b1", "class": "generic", "every": f"{ALARM_PERIOD_MS}ms", "points": registers(1)}
-        device |= {"max_silence": "60s", "alarms": alarm_on("r0")}
-        devices = [{"id": f"d{n}", "unit": n, **device} for n in range(1, SLAVES + 1)]
-        directory = os.path.join(stage.directory, "journal")
-        stage.write(buses=[bus], devices=devices, journal={"dir": directory, "max_size": "4GiB"})
-        stage.start_sim()
-        client = ModbusTcp(bus["port"])
-        for which, records in (("drain", count), ("quiet", 0)):
-            stage.fresh_journal()
-            if records:
-                subprocess.run([DRAIN_HELPER, "fill", directory, str(records)], check=True)
-            for unit in range(1, SLAVES + 1):
-                client.write_register(unit, 0, 0)
-            stage.start_gateway()
-            stage.gateway.wait_socket()
-            wait_until(lambda: stage.all_good() > 2 * SLAVES, "all are polled", 60)
-            times = []
-            for unit in range(1, SLAVES + 1):
-                if records and stage.delivered() >= records:
-                    break
-                written = client.write_register(unit, 0, 65000)
-                came = stage.subscriber.wait(lambda topic, _, unit=unit: topic.endswith(f"/alarm/d{unit}"))
-                times.append((came - written) * 1000)
-                select.select([], [], [], unit * 0.618 % 1.0 * ALARM_PERIOD_MS / 1000)  # another phase of the poll each time
-            stage.gateway.stop()
-            note = f"register written -> alarm at a subscriber, poll period {ALARM_PERIOD_MS} ms, {len(times)} alarms"
-            note += f" while {records} records go out" if records else ", nothing else waiting"
-            figures.put(f"alarm.{which}_p50", percentile(times, 0.5), "ms", "", note)
-            goal = f"<= {ALARM_PERIOD_MS + 50}" if records else ""
-            figures.put(f"alarm.{which}_p99", percentile(times, 0.99), "ms", goal, "of so few the worst")
-
-
-def bench_backlog_memory(figures, count=int(os.environ.get("DRAIN_RECORDS", "1000000"))):
-    """RSS with that many records waiting for a broker that is away, beside the same gateway with none."""
-    with Stage("backlog") as stage:
-        bus = {"id": "b1", "link": "tcp", "host": "127.0.0.1", "port": 9}
-        device = {"id": "d1", "bus": "b1", "unit": 1, "class": "generic", "every": "10s", "points": registers(1)}
-        directory = os.path.join(stage.directory, "journal")
-        away = [{"id": "c1", "url": f"mqtt://127.0.0.1:{free_port()}"}]
-        stage.write(buses=[bus], devices=[device], centres=away, journal={"dir": directory, "max_size": "4GiB"})
-        found = {}
-        for records in (0, count):
-            stage.fresh_journal()
-            if records:
-                subprocess.run([DRAIN_HELPER, "fill", directory, str(records)], check=True)
-            stage.start_gateway()
-            stage.gateway.wait_socket()
-            select.select([], [], [], max(15, WINDOW_S / 4))  # past a few rounds of keeping house
-            found[records] = memory_mib(stage.gateway.pid)
-            stage.gateway.stop()
-        note = f"{count} records waiting: {found[count][0]:.2f} MiB; none: {found[0][0]:.2f} MiB"
-        figures.put("backlog.rss_more", found[count][0] - found[0][0], "MiB", "<= 2", note)
-        figures.put("backlog.anonymous_more", found[count][1] - found[0][1], "MiB")
-
-
-DAY_S, MONTH_S = 86400, 30 * 86400
-IP_HEADERS = 52  # bytes a segment: IPv4 20, TCP 20, timestamps 12
+SAVING_S = 1500  # some turns of moving
+MOVE_SIZE = 128 * 1024  # less is a cursor or a note
 
 
 def bench_flash(figures):
@@ -779,36 +459,51 @@ def bench_flash(figures):
             figures.put(f"flash.{name}_record", written / max(1, records), "bytes")
 
 
-def bench_uplink(figures):
-    """Bytes a month over the wire of the example site when nothing happens, both ways, with TCP and IP headers."""
-    ways = {"plain": {}, "deflate": {"compress": "deflate"}, "batch": {"batch": "60s"}}
-    ways["both"] = {**ways["batch"], **ways["deflate"]}
-    with contextlib.ExitStack() as stack:
-        stages = {}
-        for name, members in ways.items():
-            stage = stages[name] = stack.enter_context(Stage(f"uplink.{name}"))
-            stage.proxy = Proxy(stage.directory, stage.broker.port).start()
-            stack.callback(stage.proxy.kill)
-            site = examples.load(os.path.join(ROOT, "config", "outpost.example.json"))
-            site = examples.private(site, stage.directory, stage.proxy.port)
-            for centre in site["centres"]:
-                centre.update(members)
-            stage.file = examples.write(site, stage.directory, "site.json")
+def use_up_budget(stage):
+    """Leaves a gateway whose flash budget is used up, under the default budget: one that is killed while it saves goes on saving
+    with an empty purse, and a tiny purse is empty in seconds."""
+    with open(stage.file, encoding="utf-8") as file:
+        site = json.load(file)
+    for budget in ("1MiB", None):
+        if stage.gateway:
+            stage.gateway.kill()
+        site["journal"].pop("flash_budget", None)
+        if budget:
+            site["journal"]["flash_budget"] = budget
+        with open(stage.file, "w", encoding="utf-8") as file:
+            json.dump(site, file)
+        stage.start_gateway()
+        if budget:
+            stage.subscriber.wait(lambda topic, payload: topic.endswith("/event") and b"budget_used" in payload, 120)
+    stage.gateway.wait_socket()
+
+
+def bench_flash_used_up(figures):
+    """What 50 records a second write when the day's budget is used up, to a centre that listens and with it away. Telemetry then
+    moves to the disk every few minutes; so that no part of such a turn is left out, it is measured up to the last move."""
+    with Stage("flash.online") as online, Stage("flash.away") as away:
+        began, first, last = {}, {}, {}
+        for stage in (online, away):
+            tcp_site(stage, 1)
             stage.start_sim()
-            stage.sim.ctl("do", "lift-1", "stop_service")  # else it rides
-            stage.start_gateway()
-        select.select([], [], [], 70)  # past what a connection begins with
-        before = {name: stage.proxy.carried() for name, stage in stages.items()}
-        began = time.monotonic()
-        select.select([], [], [], 2 * max(60, WINDOW_S))  # whole minutes: health and telemetry come each minute
-        seconds = time.monotonic() - began
-        for name, stage in stages.items():
-            up, down, connections, segments = (now - then for now, then in zip(stage.proxy.carried(), before[name]))
-            if connections:
-                raise RuntimeError(f"{name}: it connected again")
-            month = (up + down + segments * IP_HEADERS) * MONTH_S / seconds / 1e6
-            note = f"of it {(up + down) * MONTH_S / seconds / 1e6:.1f} MQTT; {segments} segments in {seconds:.0f} s"
-            figures.put(f"uplink.{name}", month, "MB/month", "<= 30" if name == "both" else "", note)
+            use_up_budget(stage)
+        away.broker.stop()
+        select.select([], [], [], 30)  # the start itself
+        for stage in (online, away):
+            began[stage], first[stage] = time.monotonic(), written_bytes(stage.gateway.pid)
+            last[stage] = (began[stage], first[stage])
+        while time.monotonic() < began[away] + SAVING_S:
+            select.select([], [], [], 1)
+            for stage in (online, away):
+                written = written_bytes(stage.gateway.pid)
+                if written > last[stage][1] + MOVE_SIZE:
+                    last[stage] = (time.monotonic(), written)
+        for stage, name in ((online, "online"), (away, "away")):
+            seconds, written = last[stage][0] - began[stage], last[stage][1] - first[stage]
+            note = f"budget used up, {SLAVES} records a second; write_bytes of /proc/PID/io over {seconds:.0f} s"
+            figures.put(f"flash.{name}_day", written / max(1, seconds) * DAY_S / 1e6, "MB/day", "<= 210", note)
+            figures.put(f"flash.{name}_record", written / max(1, seconds) / SLAVES, "bytes")
+        away.broker.start()
 
 
 def main():

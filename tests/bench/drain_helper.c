@@ -5,14 +5,15 @@
  *                                    joins these records into the same history messages a gateway makes of them, keeps all of
  *                                    them in memory, and publishes them with MQTTAsync, QoS 1, MQTT 5, the same properties
  *                                    and WINDOW messages in flight, and nothing else: no journal to read, no numbers to keep,
- *                                    no priorities. Prints {"records","messages","bytes","seconds"}: from the first publish
- *                                    to the last acknowledgement. */
+ *                                    no priorities. Prints {"records","messages","bytes","seconds","cpu_seconds"}: from the
+ *                                    first publish to the last acknowledgement. */
 #include <MQTTAsync.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "gateway/base/clock.h"
 #include "gateway/core/payload.h"
@@ -202,6 +203,15 @@ static MQTTProperties properties_of_history(void)
     return properties;
 }
 
+/* Of all threads, so far. */
+static double cpu_seconds(void)
+{
+    struct rusage used = {.ru_maxrss = 0};
+    (void)getrusage(RUSAGE_SELF, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static int publish(const char *dir, const char *port, unsigned window)
 {
     struct load load = {.messages = NULL};
@@ -220,6 +230,7 @@ static int publish(const char *dir, const char *port, unsigned window)
     answer.onSuccess5 = on_acked;
     answer.onFailure5 = on_failed;
     answer.properties = properties_of_history();
+    double const cpu_before = cpu_seconds();
     int64_t const first_us = clock_now().mono_us;
     for (size_t i = 0; i < load.count && !atomic_load(&run.failed); i++) {
         (void)sem_wait(&run.room);
@@ -232,8 +243,8 @@ static int publish(const char *dir, const char *port, unsigned window)
     double const seconds = (double)(clock_now().mono_us - first_us) / 1e6;
     if (atomic_load(&run.failed))
         return fail("a message was not acknowledged");
-    (void)printf("{\"records\":%zu,\"messages\":%zu,\"bytes\":%zu,\"seconds\":%.4f}\n", load.records, load.count,
-                 load.bytes, seconds);
+    (void)printf("{\"records\":%zu,\"messages\":%zu,\"bytes\":%zu,\"seconds\":%.4f,\"cpu_seconds\":%.4f}\n",
+                 load.records, load.count, load.bytes, seconds, cpu_seconds() - cpu_before);
     MQTTAsync_destroy(&handle);
     return 0;
 }

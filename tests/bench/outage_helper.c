@@ -88,6 +88,21 @@ static enum err sit_down(struct desk *desk)
                                                                    .board = desk->board});
 }
 
+static void stand_up(struct desk *desk)
+{
+    recorder_close(desk->recorder);
+    board_close(desk->board);
+    ring_close(&desk->news);
+    ring_close(&desk->telemetry);
+    ring_close(&desk->acks);
+    ring_close(&desk->inbox);
+    for (size_t i = 0; i < desk->site->centre_count; i++)
+        bell_close(&desk->bells[i]);
+    bell_close(&desk->inbox_bell);
+    free(desk->bells);
+    free(desk->bell_list);
+}
+
 static bool tell(struct desk *desk, struct ring *ring, struct news *news)
 {
     news->utc_ms = desk->now.utc_ms;
@@ -185,6 +200,7 @@ int main(int argc, char **argv)
     if (sit_down(&desk) != ERR_OK)
         return fail("no memory");
     int const status = play(&desk, ticks, (uint32_t)strtoul(argv[3], NULL, 10));
-    recorder_close(desk.recorder);
+    stand_up(&desk);
+    arena_close(&arena);
     return status;
 }

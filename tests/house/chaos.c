@@ -196,6 +196,7 @@ static size_t play(uint64_t seed)
     struct stage_set set = street_site;
     int64_t const began_mono_us = clock_now().mono_us;
     set.setup.seed = seed;
+    set.setup.tight = true;
     calm();
     world_open(&world, &set.setup);
     world.script = weather;

@@ -262,6 +262,7 @@ static void log_transaction(struct fake_link *fake)
                                  .count = fake->request.count,
                                  .value = fake->request.value,
                                  .err = fake->outcome};
+    memcpy(event->words, fake->reply.words, sizeof event->words);
     if (slave < 0)
         return;
     event->has_gas = find_gas(fake, slave, &event->gas_lel_pct);

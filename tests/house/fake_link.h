@@ -10,6 +10,8 @@
 #include "gateway/ports/link.h"
 #include "tests/house/plant.h"
 
+#define WIRE_WORDS 5
+
 struct wire_event { /* one transaction, as an oscilloscope on the line would see it */
     int64_t start_us;
     int64_t sent_us;
@@ -20,7 +22,8 @@ struct wire_event { /* one transaction, as an oscilloscope on the line would see
     uint8_t unit;
     uint8_t function;
     uint8_t exception;
-    uint8_t bits; /* the first eight of a good read of bits */
+    uint8_t bits;               /* the first eight of a good read of bits */
+    uint16_t words[WIRE_WORDS]; /* the first of a good read of registers */
     uint16_t address;
     uint16_t count;
     uint16_t value;

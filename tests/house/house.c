@@ -12,6 +12,7 @@
 #include "gateway/base/check.h"
 #include "gateway/base/log.h"
 #include "tests/house/scenes.h"
+#include "tests/support/disk.h"
 
 int main(void)
 {
@@ -25,6 +26,10 @@ int main(void)
         cmocka_unit_test(a_passenger_is_trapped_and_rescued),
         cmocka_unit_test(one_centre_is_dead_and_the_other_is_not_disturbed),
         cmocka_unit_test(a_centre_is_away_for_hours),
+        cmocka_unit_test(a_centre_is_away_for_a_day),
+        cmocka_unit_test(a_centre_is_away_for_weeks),
+        cmocka_unit_test(alarms_do_not_wait_for_a_salvage),
+        cmocka_unit_test(alarms_do_not_need_the_old_file),
         cmocka_unit_test(all_slaves_of_a_bus_are_dead),
         cmocka_unit_test(a_slave_that_only_refuses_is_told),
         cmocka_unit_test(a_slave_that_refuses_and_then_falls_silent_is_told),
@@ -41,6 +46,12 @@ int main(void)
         cmocka_unit_test(a_frozen_detector_votes),
         cmocka_unit_test(an_alarm_behind_a_gate),
         cmocka_unit_test(one_channel_of_a_panel),
+        cmocka_unit_test(a_write_waits_for_one_transaction_at_most),
+        cmocka_unit_test(a_centre_that_is_away_is_told_to_the_other),
+        cmocka_unit_test(a_centre_that_only_listens_is_lost),
+        cmocka_unit_test(a_centre_that_refuses_is_told_to_the_other),
+        cmocka_unit_test(a_lost_centre_over_a_restart),
+        cmocka_unit_test(a_refusal_survives_a_kill_at_any_touch),
         cmocka_unit_test(a_flood_is_told_in_sums),
         cmocka_unit_test(a_flood_ends_with_a_restart),
         cmocka_unit_test(an_alarm_that_chatters_stands),
@@ -52,6 +63,12 @@ int main(void)
         cmocka_unit_test(a_drill_is_dropped_by_who_wants_none),
         cmocka_unit_test(a_drill_survives_a_kill_at_any_touch),
         cmocka_unit_test(a_shelf_over_a_restart),
+        cmocka_unit_test(a_detector_is_tried_with_the_outputs_held),
+        cmocka_unit_test(what_ends_a_hold_lets_it_act),
+        cmocka_unit_test(what_forbids_a_hold),
+        cmocka_unit_test(a_held_trip_survives_a_kill_at_any_touch),
+        cmocka_unit_test(a_dead_gateway_closes_the_valve_and_none_opens_it),
+        cmocka_unit_test(a_cut_line_is_told_as_a_trip),
         cmocka_unit_test(the_oracle_is_content_with_a_good_run),
         cmocka_unit_test(the_oracle_misses_a_lost_record),
         cmocka_unit_test(the_oracle_compares_duplicates),
@@ -65,12 +82,20 @@ int main(void)
         cmocka_unit_test(the_oracle_checks_the_interlock),
         cmocka_unit_test(the_oracle_checks_retained_messages),
         cmocka_unit_test(the_fakes_know_how_their_doors_are_used),
+        cmocka_unit_test(a_day_with_three_hundred_alarms),
+        cmocka_unit_test(killed_after_every_commit_of_a_day),
+        cmocka_unit_test(a_fan_runs_on_after_the_gas),
+        cmocka_unit_test(a_fan_that_runs_on_goes_on),
+        cmocka_unit_test(a_valve_that_only_a_person_opens),
+        cmocka_unit_test(every_kind_of_alarm_in_bad_weather),
+        cmocka_unit_test(the_second_opinion_knows_each_kind),
         cmocka_unit_test(chaos),
     };
     const char *filter = getenv("HOUSE_TEST");
     char pattern[128];
     if (getenv("HOUSE_SEED") != NULL)
         filter = "chaos";
+    disk_install();
     log_set_quiet(getenv("HOUSE_SEED") == NULL && getenv("HOUSE_LOG") == NULL);
     if (filter != NULL) {
         (void)snprintf(pattern, sizeof pattern, "*%s*", filter);

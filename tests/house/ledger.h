@@ -61,7 +61,7 @@ struct chain { /* of one alarm */
     bool test;
 };
 
-#define CHAINS_MAX 256
+#define CHAINS_MAX 512
 
 struct ledger {
     struct world *world;

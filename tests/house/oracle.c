@@ -506,6 +506,7 @@ static void check_value(struct world *world, const struct telemetry *telemetry, 
             check_truth(world, telemetry, slave, TRUTH_TRAPPED, point, !cJSON_IsTrue(item));
         break;
     case PLANT_SPEED:
+    case PLANT_BANK:
     case PLANT_PANEL:
         break;
     }
@@ -648,6 +649,8 @@ static void check_device(struct world *world, const struct ledger *ledger, const
     struct pace pace = {.count = 0};
     for (uint64_t seq = 1; seq <= book->last; seq++) {
         const struct record *record = &book->list[seq];
+        if (record->raw == NULL && record->declared)
+            pace.count = 0; /* thinned, or lost with the power: that it is declared is the ledger's matter */
         if (record->raw == NULL || strcmp(record->dev, device->dev) != 0)
             continue;
         /* A period is stretched by a line that is busy with the dead. */

@@ -117,13 +117,42 @@ void plant_open_valve_by_hand(struct plant *plant)
         set_closed(plant, false);
 }
 
+static void set_coil(struct plant *plant, int slave, uint16_t address, bool on)
+{
+    struct plant_slave *who = &plant->slaves[slave];
+    bool const was = who->coils[address];
+    who->coils[address] = on;
+    if (on == was)
+        return;
+    if (address < 2)
+        plant_note(plant, slave, address == 0 ? TRUTH_COIL_1 : TRUTH_COIL_2, on);
+    if (address == 0)
+        plant->valve_closes_at_us = on ? plant->stage->t_us + plant->valve_stroke_us : CLOCK_NEVER;
+}
+
 int64_t plant_next_us(const struct plant *plant)
 {
-    return plant->valve_closes_at_us;
+    int64_t next_us = plant->valve_closes_at_us;
+    for (int i = 0; i < plant->slave_count; i++)
+        if (plant->slaves[i].falls_us > 0 && plant->slaves[i].falls_us < next_us)
+            next_us = plant->slaves[i].falls_us;
+    return next_us;
+}
+
+static void fall(struct plant *plant)
+{
+    for (int i = 0; i < plant->slave_count; i++) {
+        if (plant->slaves[i].falls_us == 0 || plant->stage->t_us < plant->slaves[i].falls_us)
+            continue;
+        plant->slaves[i].falls_us = 0;
+        for (uint16_t coil = 0; coil < 8; coil++)
+            set_coil(plant, i, coil, true);
+    }
 }
 
 void plant_move(struct plant *plant)
 {
+    fall(plant);
     if (plant->stage->t_us < plant->valve_closes_at_us)
         return;
     plant->valve_closes_at_us = CLOCK_NEVER;
@@ -244,7 +273,12 @@ static int fill_holding(const struct plant *plant, const struct plant_slave *sla
     case PLANT_SPEED:
         words[0] = (uint16_t)slave->speed_cm_s;
         return 1;
+    case PLANT_BANK:
+        memcpy(words, slave->bank, sizeof slave->bank);
+        return BANK_REGISTERS;
     case PLANT_RELAYS:
+        words[0] = slave->fed;
+        return 1;
     case PLANT_INPUTS:
     case PLANT_XRL:
     case PLANT_PANEL:
@@ -294,17 +328,20 @@ static uint8_t write_coil(struct plant *plant, int slave, const struct link_requ
         return EXCEPTION_FUNCTION;
     if (request->address >= 8)
         return EXCEPTION_ADDRESS;
-    if (who->fault == FAULT_ECHO)
-        return 0;
-    bool const on = request->value != 0;
-    bool const was = who->coils[request->address];
-    who->coils[request->address] = on;
-    if (on == was)
-        return 0;
-    if (request->address < 2)
-        plant_note(plant, slave, request->address == 0 ? TRUTH_COIL_1 : TRUTH_COIL_2, on);
-    if (request->address == 0)
-        plant->valve_closes_at_us = on ? plant->stage->t_us + plant->valve_stroke_us : CLOCK_NEVER;
+    if (who->fault != FAULT_ECHO)
+        set_coil(plant, slave, request->address, request->value != 0);
+    return 0;
+}
+
+static uint8_t write_register(struct plant *plant, int slave, const struct link_request *request)
+{
+    struct plant_slave *who = &plant->slaves[slave];
+    if (who->row.kind != PLANT_RELAYS)
+        return EXCEPTION_FUNCTION;
+    if (request->address > 0)
+        return EXCEPTION_ADDRESS;
+    who->fed = request->value;
+    who->falls_us = plant->stage->t_us + WATCHDOG_US;
     return 0;
 }
 
@@ -322,6 +359,8 @@ uint8_t plant_do(struct plant *plant, int slave, const struct link_request *requ
         return read_words(plant, who, request, ret_reply);
     case LINK_WRITE_COIL:
         return write_coil(plant, slave, request);
+    case LINK_WRITE_REGISTER:
+        return write_register(plant, slave, request);
     default:
         return EXCEPTION_FUNCTION;
     }

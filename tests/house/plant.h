@@ -16,17 +16,21 @@
 
 #define PLANT_SLAVES_MAX 16
 #define PANEL_CHANNEL    17
+#define BANK_REGISTERS   50
 #define HEARTBEAT_US     (5 * SECOND)
+#define WATCHDOG_US      (10 * SECOND)
 #define STAMP_TICK_US    250000 /* the time in a stamp counts in these, 16 bits: 4.5 hours */
 
 enum plant_kind {
     PLANT_XCD,     /* Honeywell Sensepoint XCD */
     PLANT_GAS6IN1, /* the Chinese 6-in-1 gas module */
-    PLANT_RELAYS,  /* 8 relays (coils), 8 inputs (discretes); relay 1 closes the valve, input 1 says closed */
-    PLANT_INPUTS,  /* 8 discrete inputs: door closed, door zone, passenger, alarm button */
-    PLANT_SPEED,   /* holding 0: cm/s, signed */
+    PLANT_RELAYS, /* 8 relays (coils), 8 inputs (discretes); relay 1 closes the valve, input 1 says closed. Holding 0 is a
+                    * watchdog: from its first write on all relays go on when it was not written for WATCHDOG_US */
+    PLANT_INPUTS, /* 8 discrete inputs: door closed, door zone, passenger, alarm button */
+    PLANT_SPEED,  /* holding 0: cm/s, signed */
     PLANT_STAMPS,
     PLANT_XRL,   /* Honeywell Sensepoint XRL, catalytic: a heartbeat that counts each 5 s */
+    PLANT_BANK,  /* holding 0 to 49: whatever is put there */
     PLANT_PANEL, /* IGD TOC-635: gas of channel 17, the others read -10 %LEL */
 };
 
@@ -65,8 +69,11 @@ struct plant_slave {
     uint8_t mode;            /* PLANT_XCD: 1 normal, 2 warm-up */
     int64_t frozen_since_us; /* PLANT_XRL: answers out of a memory that nobody writes any more; -1: lives */
     bool coils[8];
+    uint16_t fed;     /* PLANT_RELAYS: what was written to its watchdog last … */
+    int64_t falls_us; /* … and when all coils go on if it is not written again; 0 never */
     bool inputs[INPUT_COUNT];
     int16_t speed_cm_s;
+    uint16_t bank[BANK_REGISTERS];
 };
 
 enum truth {

@@ -26,16 +26,47 @@ void an_on_delay_goes_on_over_a_restart(void **state);
 void states_and_latches_survive_a_restart(void **state);
 void a_trip_survives_a_kill_at_any_touch(void **state);
 
+/* weeks.c: a centre is away for long */
+void a_centre_is_away_for_a_day(void **state);
+void a_centre_is_away_for_weeks(void **state);
+
+/* damage.c: what the disk did to a file */
+void alarms_do_not_wait_for_a_salvage(void **state);
+void alarms_do_not_need_the_old_file(void **state);
+
 /* works.c: the same in a boiler house */
 void a_frozen_detector_votes(void **state);
 void an_alarm_behind_a_gate(void **state);
 void one_channel_of_a_panel(void **state);
+
+/* reaction.c: how soon */
+void a_write_waits_for_one_transaction_at_most(void **state);
+
+/* day.c: all of them, for a day */
+void a_day_with_three_hundred_alarms(void **state);
+
+/* centres.c: what the other centre hears of one */
+void a_centre_that_is_away_is_told_to_the_other(void **state);
+void a_centre_that_only_listens_is_lost(void **state);
+void a_centre_that_refuses_is_told_to_the_other(void **state);
+void a_lost_centre_over_a_restart(void **state);
+void a_refusal_survives_a_kill_at_any_touch(void **state);
 
 /* orders.c: what people order, over restarts */
 void a_drill_over_a_restart(void **state);
 void a_drill_is_dropped_by_who_wants_none(void **state);
 void a_drill_survives_a_kill_at_any_touch(void **state);
 void a_shelf_over_a_restart(void **state);
+
+/* holds.c: drills that hold outputs */
+void a_detector_is_tried_with_the_outputs_held(void **state);
+void what_ends_a_hold_lets_it_act(void **state);
+void what_forbids_a_hold(void **state);
+void a_held_trip_survives_a_kill_at_any_touch(void **state);
+
+/* boards.c: a relay board with a watchdog */
+void a_dead_gateway_closes_the_valve_and_none_opens_it(void **state);
+void a_cut_line_is_told_as_a_trip(void **state);
 
 /* dates.c: days pass */
 void dates_come_nearer(void **state);
@@ -47,6 +78,18 @@ void a_flood_ends_with_a_restart(void **state);
 void an_alarm_that_chatters_stands(void **state);
 void chattering_survives_a_kill_at_any_touch(void **state);
 void suppression_first_out_and_re_alarm_survive_a_restart_anywhere(void **state);
+
+/* restarts.c: at every transition */
+void killed_after_every_commit_of_a_day(void **state);
+
+/* fans.c: what an interlock leaves behind */
+void a_fan_runs_on_after_the_gas(void **state);
+void a_fan_that_runs_on_goes_on(void **state);
+void a_valve_that_only_a_person_opens(void **state);
+
+/* mill.c: alarms of every kind, seeded */
+void every_kind_of_alarm_in_bad_weather(void **state);
+void the_second_opinion_knows_each_kind(void **state);
 
 /* chaos.c: seeded */
 void chaos(void **state);

@@ -207,3 +207,48 @@ const struct stage_set yard_site = {
     .setup = {.site_text = yard_text, .rows = yard_rows, .row_count = ARRAY_SIZE(yard_rows), .seed = 1},
     .expectations = {.devices = yard_devices, .device_count = ARRAY_SIZE(yard_devices)},
 };
+
+static const char mill_text[] =
+    "{ 'gateway': { 'id': 'mill-1', 'name': 'doll', 'language': 'en' },"
+    "  'buses': [ { 'id': 'rs485-1', 'link': 'rtu', 'port': '/nowhere/rs485-1', 'baud': 9600, 'format': '8N1', "
+    "'timeout': '300ms' } ],"
+    "  'devices': ["
+    "    { 'id': 'mill', 'bus': 'rs485-1', 'unit': 6, 'class': 'generic', 'every': '500ms', 'points': {"
+    "        'level': { 'function': 'holding', 'address': 0, 'type': 's16', 'scale': 0.1 },"
+    "        'target': { 'function': 'holding', 'address': 1, 'type': 's16', 'scale': 0.1 },"
+    "        'mode': { 'function': 'holding', 'address': 2, 'type': 'u16' },"
+    "        'running': { 'function': 'holding', 'address': 3, 'type': 'bits', 'bit': 0 },"
+    "        'quieting': { 'function': 'holding', 'address': 3, 'type': 'bits', 'bit': 1 },"
+    "        'flow': { 'function': 'holding', 'address': 4, 'type': 's16', 'scale': 0.1 } },"
+    "      'alarms': {"
+    "        'hi': { 'point': 'level', 'kind': 'hi', 'limit': 50, 'deadband': 5, 'on_delay': '3s', 'off_delay': '6s', "
+    "'priority': 'high' },"
+    "        'lo': { 'point': 'level', 'kind': 'lo', 'limit': 10, 'deadband': 5, 'priority': 'high' },"
+    "        'dev': { 'point': 'level', 'kind': 'deviation', 'from': 'target', 'limit': 20, 'deadband': 5, 'on_delay': "
+    "'2s', 'off_delay': '4s', 'priority': 'high' },"
+    "        'rate': { 'point': 'level', 'kind': 'rate', 'limit': 15, 'over': '20s', 'deadband': 5, 'off_delay': '2s', "
+    "'priority': 'high' },"
+    "        'stuck': { 'point': 'flow', 'kind': 'stuck', 'deadband': 1, 'on_delay': '1m', 'priority': 'high' },"
+    "        'equals': { 'point': 'mode', 'kind': 'equals', 'limit': 7, 'on_delay': '1s', 'off_delay': '1s', "
+    "'priority': 'high' },"
+    "        'bit': { 'point': 'running', 'kind': 'bit', 'on_delay': '5s', 'off_delay': '3s', 'priority': 'high' },"
+    "        'gated': { 'point': 'level', 'kind': 'hi', 'limit': 40, 'on_delay': '2s', 'off_delay': '2s', "
+    "'priority': 'high', 'when': { 'point': 'running', 'is': true } },"
+    "        'quiet': { 'point': 'level', 'kind': 'hi', 'limit': 60, 'priority': 'high',"
+    "          'suppress': { 'point': 'quieting', 'is': true } },"
+    "        'again': { 'point': 'level', 'kind': 'hi', 'limit': 55, 'deadband': 5, 'priority': 'high', 'rearm': '1m' "
+    "} "
+    "} } ],"
+    "  'centres': [ { 'id': 'property', 'url': 'mqtt://127.0.0.1:18883' } ],"
+    "  'journal': { 'dir': 'unused' } }";
+
+static const struct plant_row mill_rows[] = {{"mill", "rs485-1", 6, PLANT_BANK}};
+
+static const struct expect_device mill_devices[] = {
+    {"mill", {"mill"}, HALF_SECOND, MINUTE, MINUTE, 10 * SECOND, 0, "medium"},
+};
+
+const struct stage_set mill_site = {
+    .setup = {.site_text = mill_text, .rows = mill_rows, .row_count = ARRAY_SIZE(mill_rows), .seed = 1},
+    .expectations = {.devices = mill_devices, .device_count = ARRAY_SIZE(mill_devices)},
+};

@@ -19,4 +19,8 @@ extern const struct stage_set works_site;
 /* A yard with two dozen switches, each with an alarm: what many alarms do to each other, and to a person. */
 extern const struct stage_set yard_site;
 
+/* A mill with one bank of registers and an alarm of each kind on them: limits, deviation, rate, stuck, equals, bit; one behind
+ * a gate, one that is suppressed by design, one that is raised anew. What is to be expected of them: mill_rules. */
+extern const struct stage_set mill_site;
+
 #endif

@@ -47,6 +47,14 @@ void stage_touch(struct stage *stage)
     stage->dead = true;
 }
 
+void stage_sync(struct stage *stage)
+{
+    if (stage->dead || stage->sync_crash_in == 0 || --stage->sync_crash_in > 0)
+        return;
+    stage->crash(stage->context);
+    stage->dead = true;
+}
+
 void *stage_grow(void *array, size_t count, size_t *max, size_t element_size)
 {
     if (count < *max)

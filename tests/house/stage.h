@@ -53,10 +53,11 @@ enum invariant { INVARIANT_LIST(INVARIANT_ENUM) INV_COUNT };
 const char *invariant_text(enum invariant invariant);
 
 struct stage {
-    int64_t t_us;     /* world time */
-    int64_t boot_us;  /* world time of the last boot of the machine */
-    bool dead;        /* the process has been killed: whatever it still does reaches nobody */
-    int64_t crash_in; /* kills the process at the n-th touch of the outside world; 0 off */
+    int64_t t_us;          /* world time */
+    int64_t boot_us;       /* world time of the last boot of the machine */
+    bool dead;             /* the process has been killed: whatever it still does reaches nobody */
+    int64_t crash_in;      /* kills the process at the n-th touch of the outside world; 0 off */
+    int64_t sync_crash_in; /* the same at the n-th sync of a file, when all that it is for is written */
     void (*crash)(void *context);
     void *context;
 
@@ -93,6 +94,9 @@ void stage_blame(struct stage *stage, enum invariant invariant, int64_t t_us, co
 
 /* Every fake calls this when the house touches it: here a process may die. */
 void stage_touch(struct stage *stage);
+
+/* The house syncs a file: here too. */
+void stage_sync(struct stage *stage);
 
 /* Room for one more element in a growing array of this test. */
 void *stage_grow(void *array, size_t count, size_t *max, size_t element_size);

@@ -7,18 +7,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drivers/device/classes.h"
 #include "gateway/base/check.h"
 #include "gateway/model/inbox.h"
+#include "gateway/run/journal.h"
 #include "gateway/site/load.h"
+#include "tests/support/disk.h"
 
 #define ARENA_MAX  ((size_t)16 * 1024 * 1024)
 #define TURNS_MAX  2000 /* at one instant; more is a room that never comes to rest */
 #define ANSWER_US  (2 * SECOND)
 #define SITE_NAME  "config/house.json" /* so that profiles are found beside it */
 #define COPY_CHUNK ((size_t)65536)
+
+#define TIGHT_BUDGET ((uint64_t)512 * 1024) /* bytes a day: used up in seconds */
+#define PLENTY       ((uint64_t)200 * 1024 * 1024)
 
 static void make_dir(char dir[static WORLD_DIR_MAX])
 {
@@ -82,12 +88,39 @@ static void remove_dir(const char *dir)
     (void)rmdir(dir);
 }
 
+static void remove_journal(const char *dir)
+{
+    char memory[JOURNAL_MEMORY_DIR_SIZE];
+    journal_memory_dir(dir, memory);
+    if (access(memory, F_OK) == 0)
+        remove_dir(memory);
+    remove_dir(dir);
+}
+
+static void memory_of(const char *dir, char ret_memory[static JOURNAL_MEMORY_DIR_SIZE])
+{
+    journal_memory_dir(dir, ret_memory);
+    (void)mkdir(ret_memory, 0700);
+}
+
+/* Killed, with the machine still running: what the journal kept in memory is there too. */
+static void take_memory(const struct world *world)
+{
+    char from[JOURNAL_MEMORY_DIR_SIZE];
+    char to[JOURNAL_MEMORY_DIR_SIZE];
+    memory_of(world->dir, from);
+    memory_of(world->next_dir, to);
+    each_file(from, copy_one, to);
+}
+
 /* Called out of the middle of a step: what is on the disk now is all that will be left. */
 static void take_disk(void *context)
 {
     struct world *world = context;
     make_dir(world->next_dir);
     each_file(world->dir, copy_one, world->next_dir);
+    if (world->tight && dice_chance(&world->dice, 500))
+        take_memory(world); /* else the power went */
 }
 
 static void print_complaints(const struct complaints *complaints)
@@ -127,9 +160,16 @@ static void load_site(struct world *world, const struct world_setup *setup)
     assert_true(site->bus_count <= WORLD_BUSES_MAX && site->centre_count <= WORLD_CENTRES_MAX);
 }
 
+static void on_sync(void *context)
+{
+    stage_sync(context);
+}
+
 void world_open(struct world *world, const struct world_setup *setup)
 {
-    *world = (struct world){.seed = setup->seed, .dice = {setup->seed}, .life = -1, .reopens_us = CLOCK_NEVER};
+    disk_on_sync(on_sync, &world->stage);
+    *world = (struct world){
+        .seed = setup->seed, .dice = {setup->seed}, .life = -1, .reopens_us = CLOCK_NEVER, .tight = setup->tight};
     world->stage = (struct stage){.crash = take_disk, .context = world};
     world->script_us = CLOCK_NEVER;
     (void)snprintf(world->boot_id, sizeof world->boot_id, "boot-1");
@@ -155,11 +195,12 @@ void world_close(struct world *world)
         world_stop_house(world);
     for (size_t i = 0; i < world->site.centre_count; i++)
         fake_broker_close(&world->brokers[i]);
+    disk_on_sync(NULL, NULL);
     plant_close(&world->plant);
     free(world->log.list);
     free(world->lives);
     arena_close(&world->arena);
-    remove_dir(world->dir);
+    remove_journal(world->dir);
 }
 
 void world_start_house(struct world *world)
@@ -171,6 +212,8 @@ void world_start_house(struct world *world)
         (struct life){.opened_us = world->stage.t_us, .closed_us = CLOCK_NEVER, .booted = booted};
     world->life++;
     world->reopens_us = CLOCK_NEVER;
+    if (world->tight)
+        world->site.journal.flash_budget = dice_chance(&world->dice, 500) ? TIGHT_BUDGET : PLENTY;
     assert_int_equal(house_bells_open(&world->bells, &world->site), ERR_OK);
     for (size_t i = 0; i < world->site.bus_count; i++)
         fake_link_reset(&world->links[i]);
@@ -188,7 +231,7 @@ void world_start_house(struct world *world)
 
 void world_stop_house(struct world *world)
 {
-    world->stage.crash_in = 0;
+    world->stage.crash_in = world->stage.sync_crash_in = 0;
     house_close(world->house);
     world->house = NULL;
     for (size_t i = 0; i < world->site.centre_count; i++) {
@@ -207,13 +250,20 @@ void world_kill_house(struct world *world, int64_t touches, int64_t away_us)
     world->away_us = away_us;
 }
 
+void world_kill_house_at_commit(struct world *world, int64_t commits, int64_t away_us)
+{
+    CHECK(world->house != NULL && commits > 0);
+    world->stage.sync_crash_in = commits;
+    world->away_us = away_us;
+}
+
 /* The killed process is taken away, and the disk put back to what it was at that moment. */
 static void bury_house(struct world *world)
 {
     world->lives[world->life].crashed = true;
     world_stop_house(world);
     world->stage.dead = false;
-    remove_dir(world->dir);
+    remove_journal(world->dir);
     memcpy(world->dir, world->next_dir, sizeof world->dir);
     world->next_dir[0] = '\0';
     world->reopens_us = world->stage.t_us + world->away_us;

@@ -28,6 +28,7 @@ struct world_setup {
     const struct plant_row *rows;
     int row_count;
     uint64_t seed;
+    bool tight; /* in some lives the flash budget is used up; some kills are power cuts */
 };
 
 struct world {
@@ -41,6 +42,7 @@ struct world {
     char next_dir[WORLD_DIR_MAX]; /* what the disk held when the process was killed; "" it was not */
     char boot_id[40];
     uint64_t seed;
+    bool tight;
 
     struct fake_link links[WORLD_BUSES_MAX];
     struct link link_doors[WORLD_BUSES_MAX];
@@ -77,6 +79,8 @@ void world_stop_house(struct world *world);
 void world_start_house(struct world *world);
 /* Killed within the next `touches` touches of the outside world; comes back after `away_us`. */
 void world_kill_house(struct world *world, int64_t touches, int64_t away_us);
+/* Killed at the n-th commit from now on, when it is on the disk and nobody has been told. */
+void world_kill_house_at_commit(struct world *world, int64_t commits, int64_t away_us);
 /* For the next start: another boot id, and a monotonic clock that starts anew. Only while nobody is in. */
 void world_reboot(struct world *world);
 

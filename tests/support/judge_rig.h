@@ -30,6 +30,7 @@ struct room {
     struct small_site small;
     struct judge *judge;
     struct board *board;
+    uint64_t news_heard, orders_heard, order_heard; /* counts, and place of the last event `order` */
     struct ring inbox, news, telemetry, answers, writes[SMALL_BUSES];
     struct bell recorder_bell, answers_bell, bus_bells[SMALL_BUSES];
     struct now now;
@@ -64,6 +65,7 @@ static inline void open_judge(struct room *room)
                                 .answers_bell = &room->answers_bell,
                                 .board = room->board};
     assert_int_equal(judge_open(&room->judge, &setup), ERR_OK);
+    room->news_heard = room->orders_heard = room->order_heard = 0;
 }
 
 static inline struct room *room_open(size_t news_size)
@@ -136,6 +138,7 @@ static inline void hear_news(struct room *room)
     while (ring_pop(&room->news, &room->popped, sizeof room->popped, &size) == ERR_OK) {
         const struct news *news = &room->popped;
         assert_int_equal(size, news_size(news));
+        room->news_heard++;
         if (news->has_stored != 0)
             keep(room, &news->stored);
         if (news->kind == NEWS_ALARM) {
@@ -146,6 +149,10 @@ static inline void hear_news(struct room *room)
             room->last_alarm = news->is.alarm;
         } else if (news->kind == NEWS_NOTICE) {
             say(room, "!%s; ", notice_text((enum notice)news->is.notice.notice));
+            if (news->is.notice.notice == NOTICE_ORDER) {
+                room->order_heard = room->news_heard;
+                room->orders_heard++;
+            }
             memcpy(room->detail, news->is.notice.detail, sizeof room->detail);
             if (news->is.notice.answer.id[0] != '\0')
                 room->told = news->is.notice.answer;
@@ -167,6 +174,7 @@ static inline void hear_telemetry(struct room *room)
 static inline void hear(struct room *room)
 {
     size_t size = 0;
+    uint64_t const before = room->orders_heard;
     hear_news(room);
     hear_telemetry(room);
     for (size_t i = 0; i < SMALL_BUSES; i++)
@@ -174,8 +182,12 @@ static inline void hear(struct room *room)
             room->write_count++;
             room->open_writes[room->write.point] = room->write;
         }
+    uint64_t answers = 0;
     while (ring_pop(&room->answers, &room->answer, sizeof room->answer, &size) == ERR_OK)
-        continue;
+        answers++;
+    if (answers == 1 &&
+        room->orders_heard - before == 1) /* "done" waits for the event of its order, a refusal for nothing */
+        assert_int_equal(room->answer.after, room->answer.ok ? room->order_heard : 0);
 }
 
 /* What was said since the last time. */

@@ -273,6 +273,25 @@ static void make_device_rules(struct small_site *small, size_t device)
             make_rule(small, device, &own->class->alarms[i]);
 }
 
+static void make_centre_rules(struct small_site *small)
+{
+    size_t const subject = SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS;
+    small->centres[CENTRE_PROPERTY] = (struct site_centre){.id = "property"};
+    small->subjects[subject] =
+        (struct subject){.id = "property", .cls = "centre", .kind = SUBJECT_CENTRE, .index = CENTRE_PROPERTY};
+    struct rule *rule = add_rule(small, subject);
+    rule->id = "centre.lost";
+    rule->kind = RULE_COMM;
+    rule->on_delay_ms = 300000;
+    rule->off_delay_ms = 10000;
+    rule->priority = PRIORITY_MEDIUM;
+    rule = add_rule(small, subject);
+    rule->id = "centre.refused";
+    rule->kind = RULE_FAILED;
+    rule->off_delay_ms = 60000;
+    rule->priority = PRIORITY_MEDIUM;
+}
+
 static void make_other_rules(struct small_site *small)
 {
     static const char *const buses[] = {"bus-gas", "bus-lift"};
@@ -299,6 +318,7 @@ static void make_other_rules(struct small_site *small)
         rule->priority = PRIORITY_CRITICAL;
         rule->latch = true;
     }
+    make_centre_rules(small);
 }
 
 static void make_interlock(struct small_site *small, size_t index, const char *id, const char *alarm, int32_t point)
@@ -339,12 +359,14 @@ void small_site_make(struct small_site *small, uint32_t every_ms)
                                 .devices = small->devices,
                                 .device_count = SMALL_DEVICES,
                                 .subjects = small->subjects,
-                                .subject_count = SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS,
+                                .subject_count = ARRAY_SIZE(small->subjects),
                                 .rules = small->rules,
                                 .zones = &small->zone,
                                 .zone_count = 1,
                                 .interlocks = small->interlocks,
-                                .interlock_count = SMALL_INTERLOCKS};
+                                .interlock_count = SMALL_INTERLOCKS,
+                                .centres = small->centres,
+                                .centre_count = SMALL_CENTRES};
     for (size_t i = 0; i < SMALL_DEVICES; i++)
         make_device_rules(small, i);
     make_other_rules(small);

@@ -1,7 +1,7 @@
 /* small_site: a site made by hand for tests of rooms, without the loader: two gas detectors and a relay board on one bus,
- * a lift made of two slaves on another. Derived points and rules are made as the loader makes them: each derived point
- * whose needs are met, each alarm of the class whose points the device has and whose limit is known, with the class's
- * values. Settings are the standard ones. */
+ * a lift made of two slaves on another, and one centre. Derived points and rules are made as the loader makes them: each
+ * derived point whose needs are met, each alarm of the class whose points the device has and whose limit is known, with the
+ * class's values. Settings are the standard ones. */
 #ifndef OUTPOST_TESTS_SUPPORT_SMALL_SITE_H
 #define OUTPOST_TESTS_SUPPORT_SMALL_SITE_H
 
@@ -11,6 +11,7 @@ enum { BUS_GAS, BUS_LIFT, SMALL_BUSES };
 enum { SLAVE_GAS_1, SLAVE_GAS_2, SLAVE_VALVE, SLAVE_DI, SLAVE_SPEED, SMALL_SLAVES };
 enum { DEVICE_GAS_1, DEVICE_GAS_2, DEVICE_VALVE, DEVICE_LIFT, SMALL_DEVICES };
 enum { INTERLOCK_TRIP, INTERLOCK_SIREN, SMALL_INTERLOCKS };
+enum { CENTRE_PROPERTY, SMALL_CENTRES };
 
 /* Points of the slaves, in their order. */
 enum { GAS_LEL, GAS_MODE, GAS_NAME, GAS_POINTS };
@@ -35,13 +36,14 @@ struct small_site {
     int32_t by_class[SMALL_DEVICES][SMALL_CLASS_MAX];
     double settings[SMALL_DEVICES][SMALL_SETTINGS_MAX];
     int32_t slave_lists[SMALL_DEVICES][2];
-    struct subject subjects[SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS];
+    struct subject subjects[SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS + SMALL_CENTRES];
     struct rule rules[SMALL_RULES_MAX];
     struct site_zone zone;
     int32_t detectors[2];
     struct site_interlock interlocks[SMALL_INTERLOCKS];
     int32_t interlock_rules[SMALL_INTERLOCKS][2];
     struct site_action actions[SMALL_INTERLOCKS];
+    struct site_centre centres[SMALL_CENTRES];
 };
 
 /* Every slave is polled each `every_ms`. */

@@ -91,6 +91,7 @@ static inline void rig_make(struct rig *rig, size_t centre_count)
                                                .ca_file = "",
                                                .cert_file = "",
                                                .key_file = "",
+                                               .health_ms = 60000,
                                                .backoff_min_ms = 1000,
                                                .backoff_max_ms = 60000,
                                                .only.lowest = PRIORITY_COUNT - 1};
