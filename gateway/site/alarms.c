@@ -128,17 +128,12 @@ static bool rule_of_class(const struct site_device *device, const struct class_a
 }
 
 static const struct rule comm_lost = {.id = "comm.lost",
-                                      .point = -1,
+                                      RULE_WITHOUT_POINT,
                                       .kind = RULE_COMM,
-                                      .limit = NO_LIMIT,
                                       .on_delay_ms = COMM_ON_DELAY_MS,
                                       .off_delay_ms = COMM_OFF_DELAY_MS,
                                       .priority = PRIORITY_HIGH,
                                       .shelvable = true,
-                                      .from_point = -1,
-                                      .when_point = -1,
-                                      .suppress_point = -1,
-                                      .unit = "",
                                       .zh = "通信中断",
                                       .en = "does not answer"};
 

@@ -46,14 +46,7 @@ static const struct date proof_test = {"proof_test_next", STAGES("proof_test", "
 
 static const enum priority priorities[DUE_STAGES] = {PRIORITY_INFO, PRIORITY_LOW, PRIORITY_MEDIUM, PRIORITY_HIGH};
 
-static const struct rule plain = {.point = -1,
-                                  .limit = NO_LIMIT,
-                                  .priority = PRIORITY_HIGH,
-                                  .shelvable = true,
-                                  .from_point = -1,
-                                  .when_point = -1,
-                                  .suppress_point = -1,
-                                  .unit = ""};
+static const struct rule plain = {RULE_WITHOUT_POINT, .priority = PRIORITY_HIGH, .shelvable = true};
 
 static size_t add_stages(const struct date *date, int32_t day, struct rule *ret_rules)
 {

@@ -78,6 +78,10 @@ struct loader {
     struct site_interlock *interlocks;
 };
 
+/* What a rule is that looks at no point. */
+#define RULE_WITHOUT_POINT                                                                                             \
+    .point = -1, .limit = NO_LIMIT, .from_point = -1, .when_point = -1, .suppress_point = -1, .unit = ""
+
 /* A number that is no limit is none; comparisons with NO_LIMIT are exact because nothing is computed with it. */
 static inline bool has_limit(double limit)
 {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 
@@ -35,17 +36,12 @@ static void begin(void)
 
 static void end(void)
 {
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 static void look(void)
 {
-    if (!world_settle(&world, 0, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
 }
 
 static bool is_tripped(size_t interlock)

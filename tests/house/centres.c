@@ -2,11 +2,12 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define PROPERTY 0
 #define DISTRICT 1
@@ -25,21 +26,13 @@ static void begin(void)
 
 static void look(size_t centre)
 {
-    if (!world_settle(&world, centre, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "centre %zu never gets all", centre);
-    ledger_open(&ledger, &world, centre, true);
+    curtain_gather(&world, &ledger, centre);
     oracle_check(&world, &ledger, &street_site.expectations);
 }
 
 static void end(void)
 {
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 /* Raised and cleared exactly once, each within its time and at once at the other centre. */
@@ -203,7 +196,7 @@ void a_lost_centre_over_a_restart(void **state)
 void a_refusal_survives_a_kill_at_any_touch(void **state)
 {
     (void)state;
-    for (int64_t touch = 1; touch <= 60; touch += 3) {
+    for (int64_t touch = 1; touch <= 60; touch += 3 * EFFORT_STRIDE) {
         begin();
         world.brokers[DISTRICT].rejects = 0x87;
         world_kill_house(&world, touch, SECOND);

@@ -10,6 +10,7 @@
 #include "gateway/base/clock.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define SEEDS_AT_SCALE_1 6
 #define CHAOS_US         (90 * MINUTE)
@@ -234,13 +235,11 @@ void chaos(void **state)
 {
     (void)state;
     const char *only = getenv("HOUSE_SEED");
-    const char *scale = getenv("SCALE");
     if (only != NULL) {
         assert_int_equal(play(strtoull(only, NULL, 10)), 0);
         return;
     }
-    uint64_t const seeds =
-        SEEDS_AT_SCALE_1 * (scale != NULL && strtoul(scale, NULL, 10) > 0 ? strtoul(scale, NULL, 10) : 1);
+    uint64_t const seeds = effort_times(SEEDS_AT_SCALE_1);
     size_t broken = 0;
     for (uint64_t seed = FIRST_SEED; seed < FIRST_SEED + seeds; seed++)
         broken += play(seed);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 
@@ -63,8 +64,7 @@ static void begin(int64_t before_us, const char *name, off_t first)
     world.stage.quiet = first == 0; /* the ledger wants uids without a jump */
     world_run(&world, 30 * SECOND);
     assert_true(world.plant.valve_closed);
-    assert_true(world_settle(&world, 0, 5 * MINUTE));
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
     assert_non_null(find_raw("\"what\":\"set_aside\""));
 }
 

@@ -1,9 +1,8 @@
 /* What an interlock leaves behind: a fan that runs on for a while, a valve that only a person opens; over restarts. */
 #include "tests/support/test.h"
 
-#include <stdlib.h>
-
 #include "gateway/base/check.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 
@@ -88,18 +87,13 @@ static void leak_and_air(void)
 
 static const struct record *look(const char *event, size_t n)
 {
-    if (!world_settle(&world, 0, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
     return ledger_find(&ledger, "", NULL, event, n);
 }
 
 static void end(void)
 {
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 /* It blows until the delay after the release has passed, whoever restarts meanwhile, and then stops for good. */

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "tests/house/curtain.h"
 #include "tests/house/kinds.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define SEEDS_AT_SCALE_1 8
 #define FIRST_SEED       7000
@@ -131,9 +133,7 @@ static void run(uint64_t seed, bool faults)
     world.script_us = CLOCK_NEVER;
     world.stage.crash_in = 0;
     world_run(&world, 2 * MINUTE);
-    if (!world_settle(&world, 0, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
 }
 
 static void end(void)
@@ -147,9 +147,7 @@ static size_t play(uint64_t seed)
     run(seed, seed % 4 != 0);
     for (size_t i = 0; i < MILL_RULES; i++)
         kinds_check(&world, &ledger, "mill", &mill_rules[i]);
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
+    curtain_print(&ledger);
     size_t const broken = world.stage.broken_count;
     print_message("seed %llu: %zu lives, %zu transactions, %llu alarm records\n", (unsigned long long)seed,
                   world.life_count, world.log.count, (unsigned long long)ledger.lanes[LANE_A].last);
@@ -164,10 +162,8 @@ void every_kind_of_alarm_in_bad_weather(void **state)
 {
     (void)state;
     const char *only = getenv("MILL_SEED");
-    const char *scale = getenv("SCALE");
-    unsigned long const factor = scale != NULL && strtoul(scale, NULL, 10) > 0 ? strtoul(scale, NULL, 10) : 1;
     uint64_t const first = only != NULL ? strtoull(only, NULL, 10) : FIRST_SEED;
-    uint64_t const count = only != NULL ? 1 : SEEDS_AT_SCALE_1 * factor;
+    uint64_t const count = only != NULL ? 1 : effort_times(SEEDS_AT_SCALE_1);
     size_t broken = 0;
     for (uint64_t seed = first; seed < first + count; seed++)
         broken += play(seed);

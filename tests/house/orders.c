@@ -2,12 +2,13 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define HIGH 52.1
 #define LOW  25.0
@@ -27,22 +28,14 @@ static void begin(const struct stage_set *set)
 
 static void look(const struct stage_set *set, size_t centre)
 {
-    if (!world_settle(&world, centre, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, centre, true);
+    curtain_gather(&world, &ledger, centre);
     if (set != NULL)
         oracle_check(&world, &ledger, &set->expectations);
 }
 
 static void end(void)
 {
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 static struct order drill(int64_t for_us)
@@ -228,7 +221,7 @@ static void kill_around(bool the_end, int64_t touch)
 void a_drill_survives_a_kill_at_any_touch(void **state)
 {
     (void)state;
-    for (int64_t touch = 1; touch <= 40; touch++) {
+    for (int64_t touch = 1; touch <= 40; touch += EFFORT_STRIDE) {
         kill_around(false, touch);
         kill_around(true, touch);
     }

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "gateway/base/clock.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define HIGH 52.1
 #define LOW  25.0
@@ -33,22 +35,14 @@ static void begin(const struct stage_set *set)
 /* Everything the centres have is in the ledger of the first; all of it is held against the plant. */
 static void look(const struct stage_set *set, size_t centre)
 {
-    if (!world_settle(&world, centre, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "centre %zu never gets all", centre);
-    ledger_open(&ledger, &world, centre, true);
+    curtain_gather(&world, &ledger, centre);
     oracle_check(&world, &ledger, &set->expectations);
 }
 
 /* How often something was not as it must be. */
 static size_t leave(void)
 {
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    return broken;
+    return curtain_leave(&world, &ledger);
 }
 
 static void end(void)
@@ -691,7 +685,7 @@ void states_and_latches_survive_a_restart(void **state)
 void a_trip_survives_a_kill_at_any_touch(void **state)
 {
     (void)state;
-    for (int64_t touch = 1; touch <= 80; touch += 1) {
+    for (int64_t touch = 1; touch <= 80; touch += EFFORT_STRIDE) {
         begin(&example_site);
         plant_set_gas(&world.plant, kitchen, HIGH);
         world_kill_house(&world, touch, SECOND);

@@ -8,6 +8,7 @@
 #include "gateway/base/check.h"
 #include "tests/house/scenes.h"
 #include "tests/house/world.h"
+#include "tests/support/effort.h"
 
 #define PHASES     20          /* moments of the poll at which the gas comes */
 #define PHASE_US   (53 * 1000) /* 20 of them are two polls of a detector, and meet all that is on the lines */
@@ -125,7 +126,7 @@ void a_write_waits_for_one_transaction_at_most(void **state)
     for (size_t where = 0; where < ARRAY_SIZE(rows); where++)
         for (int trouble = 0; trouble < TROUBLE_COUNT; trouble++) {
             int most = 0;
-            for (int phase = 0; phase < PHASES; phase++) {
+            for (int phase = 0; phase < PHASES; phase += EFFORT_STRIDE) {
                 int const others = leak_at(where, (enum trouble)trouble, phase);
                 if (others > 1)
                     fail_msg("board on %s, trouble %d, phase %d: %d transactions before the write", rows[where][2].bus,

@@ -10,6 +10,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 #include "tests/support/effort.h"
@@ -233,8 +234,7 @@ static void look_at_telemetry_of(const unsigned char *kept, bool is_whole)
 
 static void look_at_the_one_that_was_away(int64_t away_us, int64_t back_us, const unsigned char *kept, bool is_whole)
 {
-    assert_true(world_settle(&world, AWAY, 5 * MINUTE));
-    ledger_open(&ledger, &world, AWAY, true);
+    curtain_gather(&world, &ledger, AWAY);
     look_at_alarms_of(away_us, back_us);
     look_at_telemetry_of(kept, is_whole);
     ledger_close(&ledger);

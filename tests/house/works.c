@@ -1,9 +1,9 @@
 /* What a day in a boiler house brings: a detector that stands still, an alarm behind a gate, one channel of a panel. */
 #include "tests/support/test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 
@@ -25,21 +25,13 @@ static int find(const char *id)
 
 static void look(void)
 {
-    if (!world_settle(&world, 0, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
     oracle_check(&world, &ledger, &works_site.expectations);
 }
 
 static void end(void)
 {
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 static bool valve_is_shut(void)

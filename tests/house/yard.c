@@ -2,12 +2,13 @@
 #include "tests/support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
 #define POLL_US (1500 * 1000) /* whatever was switched has been read by then */
 
@@ -35,21 +36,13 @@ static void begin(void)
 
 static void look(void)
 {
-    if (!world_settle(&world, 0, 5 * MINUTE))
-        stage_blame(&world.stage, INV_NUMBERS, world.stage.t_us, "the centre never gets all");
-    ledger_open(&ledger, &world, 0, true);
+    curtain_gather(&world, &ledger, 0);
     oracle_check(&world, &ledger, &yard_site.expectations);
 }
 
 static void end(void)
 {
-    if (getenv("HOUSE_FROM") != NULL && getenv("HOUSE_TO") != NULL)
-        ledger_print(&ledger, strtoll(getenv("HOUSE_FROM"), NULL, 10) * SECOND,
-                     strtoll(getenv("HOUSE_TO"), NULL, 10) * SECOND);
-    size_t const broken = world.stage.broken_count;
-    ledger_close(&ledger);
-    world_close(&world);
-    assert_int_equal(broken, 0);
+    curtain_fall(&world, &ledger);
 }
 
 /* What the centre would be told if it asked now. */
@@ -207,7 +200,7 @@ void an_alarm_that_chatters_stands(void **state)
 void chattering_survives_a_kill_at_any_touch(void **state)
 {
     (void)state;
-    for (int64_t touch = 1; touch <= 40; touch++) {
+    for (int64_t touch = 1; touch <= 40; touch += EFFORT_STRIDE) {
         begin();
         flutter(2, 4);
         world_kill_house(&world, touch, SECOND / 10);
