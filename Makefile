@@ -206,8 +206,8 @@ tsan: ## the same under ThreadSanitizer
 	$(Q)$(MAKE) FLAVOUR=tsan tests
 	$(Q)$(MAKE) FLAVOUR=tsan unit house
 
-system: programs $(B)/bench/outage_helper ## the real programs against a real broker, with faults and kill -9 (T=name: only those)
-	$(Q)$(SANITIZE) OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim OUTAGE_HELPER=$(B)/bench/outage_helper \
+system: programs $(B)/bench/outage_helper $(B)/bench/drain_helper ## the real programs against a real broker, with faults and kill -9 (T=name: only those)
+	$(Q)$(SANITIZE) OUTPOST=$(B)/outpost OUTPOST_SIM=$(B)/outpost-sim OUTAGE_HELPER=$(B)/bench/outage_helper DRAIN_HELPER=$(B)/bench/drain_helper \
 	  $(RUN) --jobs $(SYSTEM_JOBS) --timeout 36000 $(SYSTEM_TESTS)
 # They mostly wait: for alarms to clear, for brokers to come back.
 SYSTEM_JOBS ?= 4

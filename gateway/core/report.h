@@ -3,7 +3,9 @@
  * A device reports when something passed its deadband, at most once per period, and at least each max_silence. A record
  * is made when every slave that is expected has delivered its cycle (a *round*), or REPORT_GRACE_MS after the first of
  * them began, so that one poll makes one record. Polls jitter: "once per period" is kept to a quarter of a period. A
- * max_silence no longer than the period means: each poll is sent once. */
+ * max_silence no longer than the period means: each poll is sent once.
+ * A reading that comes too early is held for its turn. Where readings come no faster than the period, each turn is then a
+ * quarter of a period earlier than it would be, until it falls on the readings: none is held for ever. */
 #ifndef OUTPOST_CORE_REPORT_H
 #define OUTPOST_CORE_REPORT_H
 
@@ -28,6 +30,7 @@ struct report {
     bool ready;     /* the round is complete since ready_mono_us */
     uint64_t ended; /* which slaves have delivered their cycle in this round */
     int64_t round_mono_us;
+    int64_t round_gap_us; /* from the begin of the round before to the begin of this one */
     int64_t ready_mono_us;
     int64_t sent_mono_us;
     int64_t slot_mono_us; /* when it was due at its pace: a record that came early does not make the next one earlier */

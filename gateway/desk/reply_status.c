@@ -261,6 +261,7 @@ enum put reply_put_journal(struct reply *reply, struct text *to)
     put_uint(to, "bytes", journal.bytes);
     put_uint(to, "max_bytes", reply->site->journal.size_max);
     put_known(to, "days_to_full", health_days_to_full(reply->site, &journal, reply->now.mono_us));
+    put_bool(to, "budget_used", journal.budget_used != 0);
     put_uint(to, "commits", journal.commits);
     put_uint(to, "dropped", journal.dropped);
     put_uint(to, "boot", journal.boot);

@@ -276,6 +276,9 @@ static void put_journal(FILE *to, const struct tongue *tongue, const cJSON *jour
     if (number_of(journal, "dropped") > 0)
         tongue_say(tongue, to, ", %.0f telemetry records dropped", "，已丢弃遥测 %.0f 条",
                    number_of(journal, "dropped"));
+    if (is_true(journal, "budget_used"))
+        tongue_say(tongue, to, "; the flash budget is used up: telemetry is sent from memory, most of it is not kept",
+                   "；写入预算已用完：遥测由内存直接上报，多数不再保存");
     (void)fputs("\n", to);
 }
 

@@ -124,6 +124,7 @@ struct board_journal {
     uint64_t dropped; /* telemetry that never reached the disk */
     uint32_t boot;
     uint8_t ok;
+    uint8_t budget_used; /* telemetry is sent from memory, because of the flash budget */
     char stream[17];
     char trouble[160];
 };

@@ -320,6 +320,7 @@ static void tell_board(struct recorder *recorder)
     shown.bytes = recorder->journal_size;
     shown.commits = recorder->commits;
     shown.dropped = recorder->dropped;
+    shown.budget_used = recorder->saving;
     shown.recorded = group_is_empty(&recorder->lanes[LANE_A].group)
                          ? recorder->news_taken - (recorder->lanes[LANE_A].held.held ? 1 : 0)
                          : recorder->shown.recorded;

@@ -10,12 +10,14 @@
 #include "tests/house/curtain.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
+#include "tests/support/effort.h"
 
-#define PAGE_SIZE    4096
-#define LEAVES       16 /* from that page on; what stands before them holds the rest together */
-#define EVERY_PAGES  16
-#define LIVE_US      (3 * SECOND) /* from the start of the process */
-#define HOURS_BEFORE 4            /* of records: so much that bringing them back takes longer than an alarm */
+#define PAGE_SIZE   4096
+#define LEAVES      16 /* from that page on; what stands before them holds the rest together */
+#define EVERY_PAGES 16
+#define LIVE_US     (3 * SECOND) /* from the start of the process */
+/* Of records: so much that bringing them back takes longer than an alarm. */
+#define HOURS_BEFORE (EFFORT_SLOWER > 1 ? 2 : 4)
 
 static struct world world;
 static struct ledger ledger;

@@ -401,21 +401,6 @@ class TestAccept(outpost_test.Case):
 
     # --- TLS and passwords ---
 
-    def certificates(self):
-        """An authority and a certificate for 127.0.0.1 of it; and an authority that nobody asked."""
-
-        def openssl(*words):
-            subprocess.run(["openssl", *words], check=True, capture_output=True, cwd=self.directory)
-
-        for name in ("ca", "other"):
-            openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}",
-                    "-keyout", f"{name}.key", "-out", f"{name}.crt")  # fmt: skip
-        with open(self.path("san"), "w", encoding="ascii") as file:
-            file.write("subjectAltName=IP:127.0.0.1\n")
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=broker", "-keyout", "b.key", "-out", "b.csr")
-        openssl("x509", "-req", "-in", "b.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
-                "-extfile", "san", "-out", "b.crt")  # fmt: skip
-
     def start_secure(self):
         self.certificates()
         secure = Broker(self.path("secure"))

@@ -152,6 +152,8 @@ class TestKill(outpost_test.Case):
         """Telemetry is in memory only, and sent from there: a kill leaves it where it is, so nothing is lost all the same."""
         self.begin(flash_budget="1MiB")
         self.collector.wait(lambda: any(one.body["what"] == "budget_used" for one in self.collector.events("journal")), "it is")
+        said = "the flash budget is used up"
+        self.collector.wait(lambda: said in self.gateway.order("status", "--lang", "en", check=False)[1], "status says so")
         self.kill_at_random()
         self.finish()
         self.assertEqual([], [one for one in self.collector.events("journal") if one.body["what"] == "budget_free"])

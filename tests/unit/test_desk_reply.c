@@ -181,13 +181,15 @@ static void test_status(void **state)
     struct bench *bench = *state;
     board_put_slave(bench->board, 0, &(struct board_slave){.answering = 1, .good_mono_us = 9000000});
     board_put_centre(bench->board, 0, &(struct board_centre){.lw_a = 913, .trouble = "no \"such\" host\n"});
-    board_put_journal(bench->board, &(struct board_journal){.ok = 1, .last_t = 48213, .stream = "9f3c2a71"});
+    board_put_journal(bench->board,
+                      &(struct board_journal){.ok = 1, .budget_used = 1, .last_t = 48213, .stream = "9f3c2a71"});
     const cJSON *json = ask(bench, REQUEST_STATUS);
     assert_null(get(json, "devices"));
     assert_string_equal(text_of(json, "name"), "演示 \"1\"");
     assert_int_equal(get(at(json, "slaves", 0), "age_ms")->valueint, 1000);
     assert_string_equal(text_of(at(json, "centres", 0), "trouble"), "no \"such\" host\n");
     assert_int_equal(get(get(get(json, "journal"), "last"), "t")->valueint, 48213);
+    assert_true(cJSON_IsTrue(get(get(json, "journal"), "budget_used")));
 }
 
 static const char *slave_state(struct bench *bench, const struct board_slave *slave, bool open)

@@ -83,6 +83,64 @@ static void test_changes_at_most_once_per_period(void **state)
     assert_int_equal(report_due_mono_us(&report, &slow), 32 * S);
 }
 
+struct played {
+    int records;
+    int64_t last_delay; /* from the last reading to its record */
+    int64_t least_gap;  /* between two records */
+};
+
+/* Changed readings each `tick` from `first` on, after a record at 0; a record is made when it is due. */
+static struct played play(int64_t first, int64_t tick, int64_t jitter, int64_t until)
+{
+    struct report_pace const slow = {.every_us = 60 * S, .silence_us = 3600 * S};
+    struct played played = {.least_gap = INT64_MAX};
+    struct report report = {0};
+    assert_true(poll(&report, &slow, 0, true));
+    for (int64_t n = 0; first + n * tick < until; n++) {
+        int64_t const t = first + n * tick + (n % 2 == 0 ? jitter : -jitter);
+        int64_t const due = report.changed ? report_due_mono_us(&report, &slow) : REPORT_NEVER;
+        int64_t const moments[] = {due < t ? due : -1, t};
+        for (size_t i = 0; i < ARRAY_SIZE(moments); i++) {
+            int64_t const before = report.sent_mono_us;
+            if (moments[i] == t) {
+                report_batch(&report, 0, true, 1, t);
+                report.changed = true;
+            }
+            if (moments[i] < 0 || report_due_mono_us(&report, &slow) > moments[i])
+                continue;
+            played.last_delay = moments[i] - report.ready_mono_us;
+            report_sent(&report, &slow, moments[i]);
+            played.records++;
+            played.least_gap = moments[i] - before < played.least_gap ? moments[i] - before : played.least_gap;
+        }
+    }
+    return played;
+}
+
+/* Wherever the readings fall between two turns, the turns come to them. */
+static void test_turns_follow_the_readings(void **state)
+{
+    (void)state;
+    for (int64_t first = S; first <= 60 * S; first += S)
+        for (int64_t jitter = 0; jitter <= 2 * S; jitter += S) {
+            struct played const played = play(first, 60 * S, jitter, 1800 * S);
+            assert_int_equal(played.last_delay, 0);
+            assert_true(played.least_gap >= 45 * S);
+            assert_in_range(played.records, 28, 31);
+        }
+}
+
+/* Readings that come faster do not draw them nearer. */
+static void test_turns_keep_the_pace(void **state)
+{
+    (void)state;
+    for (int64_t tick = S; tick < 60 * S; tick += S) {
+        struct played const played = play(20 * S, tick, 0, 6000 * S);
+        assert_true(played.records <= 101);
+        assert_true(played.least_gap >= 45 * S);
+    }
+}
+
 /* Each poll is sent once, whatever the jitter. */
 static void test_each_poll(void **state)
 {
@@ -135,6 +193,8 @@ int main(void)
         cmocka_unit_test(test_news),
         cmocka_unit_test(test_first_record_and_silence),
         cmocka_unit_test(test_changes_at_most_once_per_period),
+        cmocka_unit_test(test_turns_follow_the_readings),
+        cmocka_unit_test(test_turns_keep_the_pace),
         cmocka_unit_test(test_each_poll),
         cmocka_unit_test(test_a_round_of_several_slaves),
     };
