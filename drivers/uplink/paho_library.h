@@ -1,5 +1,5 @@
 /* paho_library: the shared library itself, opened when the first connection is made. Paho comes in two: with TLS, which
- * brings libssl and libcrypto along (3.5 MiB of memory once they have initialised themselves), and without. A gateway whose
+ * brings libssl and libcrypto along (3.7 MiB of memory by being loaded), and without. A gateway whose
  * centres do not ask for TLS never loads the former; one with both kinds of centres has both, side by side.
  *
  * Nothing is ever closed again: Paho's threads may still be running in it. */

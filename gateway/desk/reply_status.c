@@ -220,10 +220,10 @@ enum put reply_put_slave(struct reply *reply, struct text *to)
     return PUT_WHOLE;
 }
 
-/* Records that are not settled for this centre: lw is the lowest number that is not. */
-static uint64_t waiting(uint64_t last, uint64_t lw)
+/* Records that are not settled for this centre. */
+static uint64_t waiting(uint64_t last, uint64_t settled)
 {
-    return lw > 0 && last + 1 > lw ? last + 1 - lw : 0;
+    return last > settled ? last - settled : 0;
 }
 
 enum put reply_put_centre(struct reply *reply, struct text *to)
@@ -239,8 +239,8 @@ enum put reply_put_centre(struct reply *reply, struct text *to)
     put_uint(to, "acked", centre.acked);
     put_known(to, "acked_age_ms", age_ms(reply, centre.acked_mono_us));
     put_uint(to, "reconnects", centre.reconnects);
-    text_put_format(to, ",\"lw\":{\"a\":%llu,\"t\":%llu}", (unsigned long long)centre.lw_a,
-                    (unsigned long long)centre.lw_t);
+    text_put_format(to, ",\"lw\":{\"a\":%llu,\"t\":%llu}", (unsigned long long)centre.lw_a + 1,
+                    (unsigned long long)centre.lw_t + 1); /* as on the wire: the lowest that is not settled */
     text_put_format(to, ",\"backlog\":{\"a\":%llu,\"t\":%llu}",
                     (unsigned long long)waiting(journal.last_a, centre.lw_a),
                     (unsigned long long)waiting(journal.last_t, centre.lw_t));

@@ -105,7 +105,7 @@ struct board_centre {
     uint64_t published;
     uint64_t acked;
     int64_t acked_mono_us; /* the last PUBACK; 0 never */
-    uint64_t lw_a;
+    uint64_t lw_a;         /* everything up to it is settled: acknowledged, declared, or not meant for this centre */
     uint64_t lw_t;
     uint32_t reconnects;
     char trouble[160]; /* "" none: why it is not connected, for a person */

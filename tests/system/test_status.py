@@ -82,6 +82,7 @@ class TestStatus(outpost_test.Case):
         self.begin()
         self.start(self.site, sim=False)
         self.wait_states(d1="good", d2="good", d3="good", d4="refusing", d5="stranger")
+        wait_until(lambda: set(self.look()["centres"][0]["backlog"].values()) == {0}, "the centre has everything")
         self.sim.ctl("fault", "d2", "silence")
         self.sim.ctl("fault", "d3", "crc")
         self.wait_states(d1="good", d2="silent", d3="garbled", d4="refusing", d5="stranger")

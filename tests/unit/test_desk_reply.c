@@ -246,11 +246,14 @@ static void test_a_centre_that_lags(void **state)
 {
     struct bench *bench = *state;
     board_put_journal(bench->board, &(struct board_journal){.ok = 1, .last_a = 20, .last_t = 100});
-    board_put_centre(bench->board, 0, &(struct board_centre){.lw_a = 21, .lw_t = 91, .acked_mono_us = 7000000});
+    board_put_centre(bench->board, 0, &(struct board_centre){.lw_a = 20, .lw_t = 90, .acked_mono_us = 7000000});
     const cJSON *centre = at(ask(bench, REQUEST_STATUS), "centres", 0);
     assert_int_equal(get(get(centre, "backlog"), "a")->valueint, 0);
     assert_int_equal(get(get(centre, "backlog"), "t")->valueint, 10);
+    assert_int_equal(get(get(centre, "lw"), "t")->valueint, 91);
     assert_int_equal(get(centre, "acked_age_ms")->valueint, 3000);
+    board_put_centre(bench->board, 0, &(struct board_centre){.connected = 0}); /* never reached: all of it waits */
+    assert_int_equal(get(get(at(ask(bench, REQUEST_STATUS), "centres", 0), "backlog"), "t")->valueint, 100);
 }
 
 static void test_short_answers(void **state)
