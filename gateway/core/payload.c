@@ -338,6 +338,7 @@ void payload_alarm(struct text *out, const struct site *site, const struct paylo
     put_activations(out, alarm);
     payload_put_text_or_null(out, "by", alarm->by);
     payload_put_text_or_null(out, "why", alarm->why);
+    payload_put_int(out, "mono", stamp->mono_ms);
     put_place(out, site, subject);
     if (alarm->until_utc_ms != 0)
         payload_put_int(out, "until", alarm->until_utc_ms);

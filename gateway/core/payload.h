@@ -36,6 +36,7 @@ struct payload_stamp {
     uint32_t boot;
     int64_t at_utc_ms;
     bool synced;
+    int64_t mono_ms; /* the same moment on the clock that is never set; alarms tell it, and nobody else looks at it */
 };
 
 void payload_telemetry(struct text *out, const struct site *site, const struct payload_stamp *stamp,

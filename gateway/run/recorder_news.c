@@ -93,6 +93,7 @@ static bool add_alarm(struct recorder *recorder, struct group *group, const stru
     struct text payload;
     CHECK(alarm->rule < site->rule_count);
     recorder_stamp(recorder, LANE_A, news->utc_ms, news->synced != 0, &stamp);
+    stamp.mono_ms = news->mono_us / 1000;
     if (!group_begin_record(group, &payload))
         return false;
     payload_alarm(&payload, site, &stamp, alarm, recorder->occurrence_base[alarm->rule] + alarm->occurrence);

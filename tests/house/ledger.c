@@ -100,6 +100,16 @@ static bool common_is_right(struct ledger *ledger, const cJSON *tree)
            strcmp(gw, ledger->world->site.id) == 0 && strcmp(clk, "sync") == 0;
 }
 
+/* Of what was decided since the machine started; the clock of an earlier run is gone. */
+static bool clocks_agree(const struct world *world, const struct record *record, const cJSON *tree)
+{
+    double mono_ms = 0;
+    if (record->at_us < world->stage.boot_us || strstr(record->raw, "\"why\":\"removed\"") != NULL)
+        return true;
+    return take_number(tree, "mono", &mono_ms) &&
+           llabs(stage_world_us(&world->stage, (int64_t)mono_ms * 1000) - record->at_us) <= 1000;
+}
+
 static void enter(struct ledger *ledger, const struct accepted *message, const char *raw, size_t raw_size,
                   const cJSON *tree)
 {
@@ -137,6 +147,8 @@ static void enter(struct ledger *ledger, const struct accepted *message, const c
     record->test = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(tree, "test"));
     if (kind == RECORD_ALARM)
         fill_alarm(record, tree);
+    if (kind == RECORD_ALARM && !clocks_agree(ledger->world, record, tree))
+        blame(ledger, INV_SHAPE, message->t_us, "at and mono are not the same moment", raw);
 }
 
 /* The end of the JSON object that begins at `at`, one past its brace; NULL when there is none. */

@@ -12,8 +12,13 @@ static char buffer[PAYLOAD_RETAINED_MAX];
 
 static const struct payload_stamp stamp_t = {
     .stream = "9f3c2a71", .lane = 't', .seq = 48213, .boot = 12, .at_utc_ms = 1795310584757, .synced = true};
-static const struct payload_stamp stamp_a = {
-    .stream = "9f3c2a71", .lane = 'a', .seq = 913, .boot = 12, .at_utc_ms = 1795310590001, .synced = false};
+static const struct payload_stamp stamp_a = {.stream = "9f3c2a71",
+                                             .lane = 'a',
+                                             .seq = 913,
+                                             .boot = 12,
+                                             .at_utc_ms = 1795310590001,
+                                             .synced = false,
+                                             .mono_ms = 86400123};
 
 static struct text fresh(void)
 {
@@ -138,7 +143,7 @@ static void alarm_of_a_number(void **state)
         "\"uid\":\"9f3c2a71/gas-kitchen/gas.high/17\",\"event\":\"raised\",\"from\":\"NORM\",\"state\":\"UNACK\","
         "\"priority\":\"critical\",\"colour\":\"red\",\"value\":52.1,\"limit\":40,\"unit\":\"%{LEL}\","
         "\"code\":{\"system\":\"GB/T 38656-2020\",\"code\":\"11\"},\"first_out\":true,\"by\":null,\"why\":null,"
-        "\"grid_code\":\"370724001002003\"}");
+        "\"mono\":86400123,\"grid_code\":\"370724001002003\"}");
 }
 
 static void alarm_of_words(void **state)
@@ -156,7 +161,7 @@ static void alarm_of_words(void **state)
                            ",\"event\":\"acked\",\"from\":\"UNACK\",\"state\":\"ACKED\",\"priority\":\"medium\","
                            "\"colour\":\"yellow\",\"value\":\"warmup\",\"limit\":null,\"unit\":null,"
                            "\"first_out\":false,\"by\":\"值班 \\\"王\\\"\",\"why\":\"seen\","
-                           "\"grid_code\":\"370724001002003\",\"test\":true}"));
+                           "\"mono\":86400123,\"grid_code\":\"370724001002003\",\"test\":true}"));
 }
 
 static void alarm_without_a_value(void **state)
