@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """run.py [options] PROGRAM...: runs test programs, one line each, and adds up what passed and failed.
 
-A program is a cmocka binary, a Python unittest file (*.py), or anything that only has an exit status (one test then).
-Passing programs are shown by one line; of a failing one all its output. The whole output is kept in --logs. With
+A program is a cmocka binary, a Python unittest file (*.py), or anything that only has an exit status (one test then);
+PROGRAM:i/n is the i-th of n parts of the doll's house. Passing programs are shown by one line; of a failing one all its output. The whole output is kept in --logs. With
 OUTPOST_TALLY in the environment, a line "passed failed name" per program is appended to that file (see suite.py)."""
 
 import argparse
@@ -34,11 +34,18 @@ def count(output, status):
 
 
 def run(program, timeout):
+    program, _, part = program.partition(":")
+    environment = {**os.environ, "HOUSE_PART": part} if part else None
     command = [sys.executable, program] if program.endswith(".py") else [os.path.join(".", program)]
     began = time.monotonic()
     # A session of its own, so that a test that hangs is ended together with what it started.
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        env=environment,
     )
     try:
         output, _ = process.communicate(timeout=timeout)
@@ -56,7 +63,8 @@ def run(program, timeout):
 
 def report(options, program, text, status, seconds):
     passed, failed = count(text, status)
-    name = os.path.splitext(os.path.basename(program))[0]
+    path, _, part = program.partition(":")
+    name = os.path.splitext(os.path.basename(path))[0] + ("-" + part.replace("/", "of") if part else "")
     if options.logs:
         os.makedirs(options.logs, exist_ok=True)
         with open(os.path.join(options.logs, name + ".log"), "w", encoding="utf-8") as log:
