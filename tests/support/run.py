@@ -2,8 +2,9 @@
 """run.py [options] PROGRAM...: runs test programs, one line each, and adds up what passed and failed.
 
 A program is a cmocka binary, a Python unittest file (*.py), or anything that only has an exit status (one test then);
-PROGRAM:i/n is the i-th of n parts of the doll's house. Passing programs are shown by one line; of a failing one all its output. The whole output is kept in --logs. With
-OUTPOST_TALLY in the environment, a line "passed failed name" per program is appended to that file (see suite.py)."""
+PROGRAM:i/n is the i-th of n parts of the doll's house. Passing programs are shown by one line; of a failing one all its
+output. The whole output is kept in --logs. With OUTPOST_TALLY in the environment, a line "passed failed name" per program is
+appended to that file (see suite.py)."""
 
 import argparse
 import concurrent.futures
