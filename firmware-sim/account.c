@@ -12,11 +12,6 @@
 
 /* --- rows --- */
 
-static const struct expectation *expectation_of(const struct check *check)
-{
-    return &check->scenario->steps[check->step].expectation;
-}
-
 static const char *line_of(const struct played *played, size_t step, struct pool *pool)
 {
     char bytes[LINE_SIZE];

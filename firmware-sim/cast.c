@@ -67,26 +67,17 @@ static bool has_wire(const struct role *role, const struct site *site, const str
     return true;
 }
 
-static bool names(const size_t *devices, size_t count, size_t device)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (devices[i] == device)
-            return true;
-    }
-    return false;
-}
-
 /* In one zone with `other` (SITE_NONE: with anybody) that wants so many votes (0: any). */
 static bool shares_zone(const struct site *site, size_t device, size_t other, unsigned vote)
 {
     bool is_alone = true;
     for (size_t i = 0; i < site->zone_count; i++) {
         const struct site_zone *zone = &site->zones[i];
-        if (!names(zone->devices, zone->device_count, device))
+        if (!site_lists(zone->devices, zone->device_count, device))
             continue;
         is_alone = false;
         if ((vote == 0 || zone->vote == vote) &&
-            (other == SITE_NONE || names(zone->devices, zone->device_count, other)))
+            (other == SITE_NONE || site_lists(zone->devices, zone->device_count, other)))
             return true;
     }
     return is_alone && other == SITE_NONE && vote == 1;
@@ -127,7 +118,7 @@ static size_t board_of(const struct site *site, const struct site_valve *valve)
 static bool is_watched(const struct cast *cast, const struct role *role, const struct site_valve *valve)
 {
     size_t of = first_of(cast, role->of);
-    return of == SITE_NONE || names(valve->devices, valve->device_count, of);
+    return of == SITE_NONE || site_lists(valve->devices, valve->device_count, of);
 }
 
 static bool fits(const struct cast *cast, const struct role *role, size_t device)

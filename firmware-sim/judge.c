@@ -6,11 +6,6 @@
 /* Readings travel as the shortest decimal of a float. */
 #define SAME_NUMBER 1e-6
 
-static const struct expectation *expectation_of(const struct check *check)
-{
-    return &check->scenario->steps[check->step].expectation;
-}
-
 bool judgement_is_good(enum judgement outcome)
 {
     return outcome == JUDGED_MET;

@@ -50,6 +50,11 @@ struct check {
     struct fact prior;
 };
 
+static inline const struct expectation *expectation_of(const struct check *check)
+{
+    return &check->scenario->steps[check->step].expectation;
+}
+
 struct judge {
     struct pool pool;
     const struct cast *cast;

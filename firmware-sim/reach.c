@@ -4,18 +4,9 @@
 
 #include "firmware-sim/world.h"
 
-static bool names_device(const size_t *devices, size_t count, size_t device)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (devices[i] == device)
-            return true;
-    }
-    return false;
-}
-
 static bool is_watched(const struct site_valve *valve, size_t device)
 {
-    return names_device(valve->devices, valve->device_count, device);
+    return site_lists(valve->devices, valve->device_count, device);
 }
 
 /* --- who is fed by which valve --- */
@@ -74,7 +65,7 @@ static struct room *room_of_watched(const struct world *world, size_t device)
 {
     const struct site *site = world->site;
     for (size_t i = 0; i < site->zone_count; i++) {
-        if (names_device(site->zones[i].devices, site->zones[i].device_count, device))
+        if (site_lists(site->zones[i].devices, site->zones[i].device_count, device))
             return &world->reach.rooms[i];
     }
     for (size_t i = 0; i < site->valve_count; i++) {

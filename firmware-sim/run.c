@@ -3,19 +3,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "firmware-sim/clock.h"
 #include "firmware-sim/control.h"
 #include "firmware-sim/pace.h"
 #include "firmware-sim/port.h"
+#include "firmware-sim/signals.h"
 #include "firmware-sim/site.h"
 #include "firmware-sim/stage.h"
 #include "firmware-sim/world.h"
@@ -114,16 +113,9 @@ static void allow_files(void)
     (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Signals become readable, so that they end the loop and nothing else. */
 static bool open_signals(struct run *run, struct text *why)
 {
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    run->signals = signals_open();
     return run->signals >= 0 || text_refuse(why, "no signalfd");
 }
 

@@ -1,28 +1,15 @@
 #include "firmware-sim/session.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "firmware-sim/clock.h"
+#include "firmware-sim/signals.h"
 
 #define WAIT_MAX_MS 1000
 #define FACTS_MAX   200000 /* of one scenario: half an hour of a busy site */
-
-static bool open_signals(struct session *session)
-{
-    sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    session->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return session->signals >= 0;
-}
 
 bool session_open(struct session *session, const struct listen_options *options, const struct site *site,
                   const char *root, struct text *why)
@@ -30,7 +17,9 @@ bool session_open(struct session *session, const struct listen_options *options,
     *session = (struct session){.signals = -1};
     picture_open(&session->picture, site, root, FACTS_MAX);
     session->listener = listener_open(options, why);
-    if (session->listener != NULL && open_signals(session))
+    if (session->listener != NULL)
+        session->signals = signals_open();
+    if (session->signals >= 0)
         return true;
     if (session->listener != NULL)
         text_add(why, "no signalfd");

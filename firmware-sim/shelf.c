@@ -9,17 +9,10 @@
 
 #define FILES_MAX 512
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 bool shelf_open(const char *const *dirs, const char *what, struct scenario *scenario, struct text *why)
 {
     char path[PATH_MAX];
-    if (ends_with(what, ".json"))
+    if (text_ends_with(what, ".json"))
         return scenario_open(scenario, what, why);
     for (size_t i = 0; dirs[i] != NULL && strchr(what, '/') == NULL; i++) {
         int length = snprintf(path, sizeof path, "%s/%s.json", dirs[i], what);
@@ -33,7 +26,7 @@ bool shelf_open(const char *const *dirs, const char *what, struct scenario *scen
 
 static int is_scenario(const struct dirent *entry)
 {
-    return ends_with(entry->d_name, ".json") && !ends_with(entry->d_name, ".schema.json") ? 1 : 0;
+    return text_ends_with(entry->d_name, ".json") && !text_ends_with(entry->d_name, ".schema.json") ? 1 : 0;
 }
 
 static const char *name_in(const char *path)

@@ -136,7 +136,9 @@ SIM_CHECKED bool site_open_bytes(struct site *site, const char *name, const char
                                  const char *const *profile_dirs, struct text *warnings, struct text *why);
 void site_close(struct site *site); /* accepts the zeroed */
 
-size_t site_find_slave(const struct site *site, const char *id);                                /* SITE_NONE */
+size_t site_find_slave(const struct site *site, const char *id); /* SITE_NONE */
+/* Whether a valve's or a zone's devices have that one among them. */
+bool site_lists(const size_t *devices, size_t count, size_t device);
 size_t site_find_device(const struct site *site, const char *id);                               /* SITE_NONE */
 size_t slave_find_point(const struct site_slave *slave, const char *id);                        /* SITE_NONE */
 const struct site_signal *device_find_signal(const struct site_device *device, const char *id); /* NULL */

@@ -22,13 +22,6 @@ void stage_close(struct stage *stage)
     drop(stage);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t length = strlen(text);
-    size_t end_length = strlen(end);
-    return length >= end_length && strcmp(text + length - end_length, end) == 0;
-}
-
 /* --- starting and stopping ---------------------------------------------------------------------------------------- */
 
 bool stage_start(struct stage *stage, const char *what, char *const *binds, size_t bind_count, struct text *why)
@@ -92,7 +85,7 @@ bool stage_take(struct stage *stage, struct text *out)
 
 void stage_note(struct stage *stage, const char *line, const char *answer)
 {
-    if (ends_with(answer, "ok\n"))
+    if (text_ends_with(answer, "ok\n"))
         return;
     stage->refused++;
     text_add(sentence_init(&stage->trouble), "%s: %.*s", line, (int)strcspn(answer, "\n"), answer);

@@ -47,5 +47,6 @@ SIM_CHECKED bool text_to_duration(const char *word, int64_t *ret_us);
 void text_add_duration(struct text *text, int64_t us); /* in the largest unit that takes it whole, at least ms */
 
 bool text_equals(const char *a, const char *b); /* false when one of them is NULL */
+bool text_ends_with(const char *text, const char *end);
 
 #endif
