@@ -5,78 +5,10 @@
 #include "gateway/base/text.h"
 #include "gateway/site/making.h"
 
-#define COMM_ON_DELAY_MS     30000
-#define COMM_OFF_DELAY_MS    5000
-#define RATE_OVER_MS         10000
-#define CRITICAL_DELAY_MAX_S 60 /* of an added critical alarm, before somebody is asked why */
-
-const struct node *making_at(const struct making *m, const char *key)
-{
-    if (m->raw.node != NULL)
-        return place_of(m->raw.node, key);
-    return m->build->raw->settings != NULL ? m->build->raw->settings : m->build->raw->wire.node;
-}
-
-bool making_given(const struct making *m, const char *key)
-{
-    return m->raw.node != NULL && node_child(m->raw.node, key) != NULL;
-}
-
-const char *making_kind(const struct making *m)
-{
-    return kind_names[m->rule.kind];
-}
-
-static struct complaints *complaints_of(const struct making *m)
-{
-    return m->l->complaints;
-}
-
-static bool has_numbers(enum value_type type)
-{
-    return type == VALUE_INT || type == VALUE_UINT || type == VALUE_NUMBER;
-}
-
-/* --- codes ---------------------------------------------------------------------------------------------------------- */
-
-uint64_t mask_of_code(const struct device_point *point, const char *id)
-{
-    for (size_t i = 0; i < point->code_count && i < 64; i++)
-        if (strcmp(point->codes[i].id, id) == 0)
-            return (uint64_t)1 << i;
-    return 0;
-}
-
-static const char *name_of_device_code(const void *context, size_t index)
-{
-    const struct device_point *point = context;
-    return index < point->code_count ? point->codes[index].id : NULL;
-}
-
-static uint64_t read_code(struct making *m, const struct node *node, const struct device_point *point)
-{
-    const char *id;
-    if (!shape_text(node, SITE_ID_MAX, complaints_of(m), &id))
-        return 0;
-    uint64_t const mask = mask_of_code(point, id);
-    if (mask == 0)
-        complain_node(complaints_of(m), node, ON_VALUE, S_MAP_CODE,
-                      WORDS(words_quote(complaints_of(m), point->id), words_quote(complaints_of(m), id),
-                            words_suggest(complaints_of(m), id, name_of_device_code, point)));
-    return mask;
-}
-
-uint64_t making_codes(struct making *m, const struct node *node, const struct device_point *point)
-{
-    if (node_kind(node) != NODE_LIST)
-        return read_code(m, node, point);
-    if (node_count(node) == 0)
-        complain_node(complaints_of(m), node, ON_VALUE, S_LIST_EMPTY, NO_WORDS);
-    uint64_t mask = 0;
-    for (const struct node *child = node_first(node); child != NULL; child = node_next(child))
-        mask |= read_code(m, child, point);
-    return mask;
-}
+#define COMM_ON_DELAY_MS  30000
+#define SENSOR_DELAY_MS   10000 /* a reading or two may be lost to noise; GB 16808 wants a fault told within 100 s */
+#define COMM_OFF_DELAY_MS 5000
+#define RATE_OVER_MS      10000
 
 /* --- from the class ------------------------------------------------------------------------------------------------- */
 
@@ -137,186 +69,29 @@ static const struct rule comm_lost = {.id = "comm.lost",
                                       .zh = "通信中断",
                                       .en = "does not answer"};
 
-/* --- when it counts ------------------------------------------------------------------------------------------------- */
-
-static uint64_t read_states(struct making *m, const struct node *node, const struct device_point *point)
-{
-    bool const coded = point->type == VALUE_ENUM;
-    if (coded ? node_kind(node) == NODE_STRING || node_kind(node) == NODE_LIST : node_kind(node) == NODE_BOOL)
-        return coded ? making_codes(m, node, point) : (uint64_t)1 << node_is_true(node);
-    complain_node(complaints_of(m), node, ON_VALUE, S_CONDITION_TYPE,
-                  WORDS(words_quote(complaints_of(m), point->id), words_value_type(point->type),
-                        coded ? both("one of its codes, or a list of them", "它的一个代码，或代码列表")
-                              : both("true or false", "true 或 false"),
-                        words_found(complaints_of(m), node)));
-    return 0;
-}
-
-static uint64_t read_condition(struct making *m, const struct raw_alarm_when *raw, const struct device_point *point)
-{
-    const struct node *states = raw->is != NULL ? raw->is : raw->is_not;
-    if ((raw->is == NULL) == (raw->is_not == NULL)) {
-        complain_node(complaints_of(m), raw->node, ON_VALUE, S_IS_OR_NOT, NO_WORDS);
-        return 0;
-    }
-    uint64_t const named = read_states(m, states, point);
-    size_t const count = point->type == VALUE_ENUM ? point->code_count : 2;
-    uint64_t const all = count >= 64 ? UINT64_MAX : ((uint64_t)1 << count) - 1;
-    uint64_t const mask = raw->is != NULL ? named : all & ~named;
-    if (named != 0 && mask == 0)
-        complain_node(complaints_of(m), states, ON_VALUE, S_WHEN_NEVER,
-                      WORDS(words_quote(complaints_of(m), point->id)));
-    return mask;
-}
-
-/* {"point", "is" or "not"}: in which states of which point. Both results untouched when it is not given or not good. */
-static void read_gate(struct making *m, const struct node *node, uint64_t *ret_mask, int32_t *ret_point)
-{
-    struct raw_alarm_when raw = {0};
-    if (node == NULL || !shape_read(node, &alarm_when_shape, &raw, complaints_of(m)) || raw.point == NULL)
-        return;
-    const struct node *at = node_child(node, "point");
-    int32_t const found = device_point_find(m->device, raw.point);
-    if (found < 0) {
-        if (!m->build->broken)
-            complain_node(complaints_of(m), at, ON_VALUE, S_NO_DEVICE_POINT,
-                          WORDS(words_quote(complaints_of(m), m->device->id), words_quote(complaints_of(m), raw.point),
-                                words_suggest(complaints_of(m), raw.point, name_of_device_point, m->device)));
-        return;
-    }
-    const struct device_point *point = &m->device->points[found];
-    *ret_point = found;
-    if (point->type == VALUE_BOOL || point->type == VALUE_ENUM)
-        *ret_mask = read_condition(m, &raw, point);
-    else
-        complain_node(complaints_of(m), at, ON_VALUE, S_CONDITION_POINT,
-                      WORDS(words_quote(complaints_of(m), raw.point), words_value_type(point->type)));
-}
-
-/* --- what else the file changes ------------------------------------------------------------------------------------- */
-
-static void check_on_delay(struct making *m)
-{
-    uint32_t most_ms = UINT32_MAX;
-    if (m->of_class != NULL)
-        most_ms = m->of_class->on_delay_max_ms;
-    if (m->rule.on_delay_ms > most_ms)
-        complain_node(complaints_of(m), making_at(m, "on_delay"), ON_VALUE, S_ON_DELAY_LONG,
-                      WORDS(words_duration(complaints_of(m), m->raw.on_delay_ms),
-                            words_quote(complaints_of(m), m->rule.id), words_duration(complaints_of(m), most_ms)));
-    else if (m->of_class == NULL && m->raw.on_delay_ms > CRITICAL_DELAY_MAX_S * 1000 &&
-             m->raw.priority == PRIORITY_CRITICAL)
-        complain_node(
-            complaints_of(m), making_at(m, "on_delay"), ON_VALUE, S_CRITICAL_LATE,
-            WORDS(words_quote(complaints_of(m), m->rule.id), words_duration(complaints_of(m), m->raw.on_delay_ms)));
-}
-
-static void read_delays(struct making *m)
-{
-    if (m->raw.off_delay_ms != NOT_GIVEN)
-        m->rule.off_delay_ms = (uint32_t)m->raw.off_delay_ms;
-    if (m->raw.rearm_ms != NOT_GIVEN)
-        m->rule.rearm_ms = (uint32_t)m->raw.rearm_ms;
-    if (m->raw.on_delay_ms != NOT_GIVEN) {
-        m->rule.on_delay_ms = (uint32_t)m->raw.on_delay_ms;
-        check_on_delay(m);
-    }
-    if (m->rule.kind == RULE_STUCK && m->rule.on_delay_ms == 0)
-        complain_node(complaints_of(m), making_at(m, "on_delay"), ON_KEY, S_NEEDS_KEY,
-                      WORDS(same("\"kind\": \"stuck\""), both("an \"on_delay\" above 0: how long it must stand still",
-                                                              "大于 0 的 \"on_delay\"：静止多久才算卡死")));
-}
-
-static void read_priority(struct making *m)
-{
-    if (m->raw.priority == NOT_GIVEN)
-        return;
-    m->rule.priority = (enum priority)m->raw.priority;
-    if (m->of_class != NULL && m->rule.priority > m->of_class->priority)
-        complain_node(complaints_of(m), making_at(m, "priority"), ON_VALUE, S_WEAKENED,
-                      WORDS(words_quote(complaints_of(m), m->rule.id), same(priority_names[m->of_class->priority]),
-                            same(priority_names[m->rule.priority])));
-}
-
-static void read_flags(struct making *m)
-{
-    if (making_given(m, "latch")) {
-        if (m->of_class != NULL && m->of_class->latch && !m->raw.latch)
-            complain_node(
-                complaints_of(m), making_at(m, "latch"), ON_VALUE, S_WEAKENED,
-                WORDS(words_quote(complaints_of(m), m->rule.id), both("latched", "自锁"), both("not", "不自锁")));
-        m->rule.latch = m->raw.latch;
-    }
-    if (making_given(m, "shelvable"))
-        m->rule.shelvable = m->raw.shelvable;
-    else if (m->rule.priority == PRIORITY_CRITICAL)
-        m->rule.shelvable = false;
-    if (m->rule.shelvable && m->rule.priority == PRIORITY_CRITICAL)
-        complain_node(complaints_of(m), making_at(m, "shelvable"), ON_KEY, S_SHELVABLE, NO_WORDS);
-    if (making_given(m, "suppress") && m->rule.priority == PRIORITY_CRITICAL)
-        complain_node(complaints_of(m), making_at(m, "suppress"), ON_KEY, S_SUPPRESS, NO_WORDS);
-    if (m->raw.group == NULL)
-        return;
-    m->rule.group = group_find(m->l, m->raw.group);
-    if (m->rule.group == 0)
-        complain_node(complaints_of(m), making_at(m, "group"), ON_VALUE, S_TOO_MANY,
-                      WORDS(words_number(complaints_of(m), SITE_GROUPS_MAX + 1),
-                            words_number(complaints_of(m), SITE_GROUPS_MAX)));
-}
-
-static void read_names(struct making *m)
-{
-    if (m->raw.zh != NULL)
-        m->rule.zh = take_text(m->l->arena, m->raw.zh, complaints_of(m));
-    if (m->raw.en != NULL)
-        m->rule.en = take_text(m->l->arena, m->raw.en, complaints_of(m));
-}
-
-/* False: the device does not have the alarm. One with a mistake stays, so that who refers to it finds it. */
-static bool read_changes(struct making *m)
-{
-    struct loader *l = m->l;
-    size_t const errors = l->complaints->errors;
-    bool const limited = limits_read(m);
-    read_gate(m, m->raw.when, &m->rule.when_mask, &m->rule.when_point);
-    read_gate(m, m->raw.suppress, &m->rule.suppress_mask, &m->rule.suppress_point);
-    read_delays(m);
-    read_priority(m);
-    read_flags(m);
-    read_names(m);
-    return limited || l->complaints->errors > errors;
-}
-
-static const struct raw_alarm raw_alarm_default = {.kind = NOT_GIVEN,
-                                                   .over_ms = NOT_GIVEN,
-                                                   .deadband = NOT_GIVEN,
-                                                   .on_delay_ms = NOT_GIVEN,
-                                                   .off_delay_ms = NOT_GIVEN,
-                                                   .rearm_ms = NOT_GIVEN,
-                                                   .priority = NOT_GIVEN};
-
-void load_own_alarm(struct loader *l, const struct node *alarms, struct rule *rule)
-{
-    struct making m = {.l = l, .raw = raw_alarm_default, .rule = *rule};
-    const struct node *change = alarms == NULL ? NULL : node_child(alarms, rule->id);
-    if (change == NULL || !shape_read(change, &own_alarm_shape, &m.raw, l->complaints))
-        return;
-    read_delays(&m);
-    read_priority(&m);
-    read_flags(&m);
-    read_names(&m);
-    *rule = m.rule;
-}
+/* Of a device whose class has no fault alarm of its own (run/judge_sensors.c). */
+static const struct rule sensor_fault = {.id = "sensor.fault",
+                                         RULE_WITHOUT_POINT,
+                                         .kind = RULE_FAILED,
+                                         .on_delay_ms = SENSOR_DELAY_MS,
+                                         .off_delay_ms = SENSOR_DELAY_MS,
+                                         .priority = PRIORITY_HIGH,
+                                         .shelvable = true,
+                                         .zh = "测点无有效读数",
+                                         .en = "a sensor gives no reading"};
 
 /* Point and kind are what the alarm is; and nobody makes a critical one look away. */
 static void check_fixed(struct making *m)
 {
-    static const char *const fixed[] = {"point", "kind", "when"};
+    static const char *const fixed[] = {"point", "kind", "when", "suppress", "shelvable"};
+    bool const critical = m->of_class != NULL && m->of_class->priority == PRIORITY_CRITICAL;
+    bool const lowered = critical && m->raw.priority != NOT_GIVEN && m->raw.priority != PRIORITY_CRITICAL;
+    bool const held[] = {true, true, critical, lowered, lowered && m->raw.shelvable}; /* as it is: alarm_changes.c */
     for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
-        if (making_given(m, fixed[i]) && (i < 2 || (m->of_class != NULL && m->of_class->priority == PRIORITY_CRITICAL)))
-            complain_node(
-                complaints_of(m), making_at(m, fixed[i]), ON_KEY, S_ALARM_FIXED,
-                WORDS(words_format(complaints_of(m), "\"%s\"", fixed[i]), words_quote(complaints_of(m), m->rule.id)));
+        if (making_given(m, fixed[i]) && held[i])
+            complain_node(making_complaints(m), making_at(m, fixed[i]), ON_KEY, S_ALARM_FIXED,
+                          WORDS(words_format(making_complaints(m), "\"%s\"", fixed[i]),
+                                words_quote(making_complaints(m), m->rule.id)));
 }
 
 /* --- added alarms --------------------------------------------------------------------------------------------------- */
@@ -335,12 +110,6 @@ static const char *name_of_class_alarm(const void *context, size_t index)
     return index < class->alarm_count ? class->alarms[index].id : NULL;
 }
 
-const char *name_of_device_point(const void *context, size_t index)
-{
-    const struct site_device *device = context;
-    return index < device->point_count ? device->points[index].id : NULL;
-}
-
 static enum value_type type_for(enum rule_kind kind)
 {
     return kind == RULE_BIT ? VALUE_BOOL : kind == RULE_CODE ? VALUE_ENUM : VALUE_NUMBER;
@@ -349,7 +118,7 @@ static enum value_type type_for(enum rule_kind kind)
 static bool kind_fits(enum rule_kind kind, enum value_type type)
 {
     enum value_type const wanted = type_for(kind);
-    return type == wanted || (wanted == VALUE_NUMBER && has_numbers(type));
+    return type == wanted || (wanted == VALUE_NUMBER && value_type_is_number(type));
 }
 
 static bool is_written_point(const struct making *m, const char *id)
@@ -394,8 +163,8 @@ static bool read_kind(struct making *m)
 {
     if (m->raw.kind == NOT_GIVEN) {
         if (!making_given(m, "kind"))
-            complain_node(complaints_of(m), m->raw.node, ON_KEY, S_NEEDS_KEY,
-                          WORDS(words_quote(complaints_of(m), m->rule.id), same("\"kind\"")));
+            complain_node(making_complaints(m), m->raw.node, ON_KEY, S_NEEDS_KEY,
+                          WORDS(words_quote(making_complaints(m), m->rule.id), same("\"kind\"")));
         return false;
     }
     m->rule.kind = (enum rule_kind)m->raw.kind;
@@ -405,7 +174,7 @@ static bool read_kind(struct making *m)
 static void add_alarm(struct loader *l, const struct site_device *device, const struct build_device *build,
                       const struct node *node)
 {
-    struct making m = {.l = l, .device = device, .build = build, .raw = raw_alarm_default};
+    struct making m = {.l = l, .device = device, .build = build, .raw = making_default};
     const char *id = node_key(node);
     if (!alarm_id_is_good(id)) {
         complain_node(l->complaints, node, ON_KEY, S_ALARM_ID, WORDS(words_quote(l->complaints, id)));
@@ -435,7 +204,7 @@ static void add_alarm(struct loader *l, const struct site_device *device, const 
         return;
     m.rule.over_ms = m.rule.kind == RULE_RATE ? RATE_OVER_MS : 0;
     m.rule.unit = m.rule.point >= 0 ? unit_of_rule(m.rule.kind, making_point(&m)) : "";
-    if (read_changes(&m))
+    if (making_changes(&m))
         (void)rule_add(l, &m.rule);
 }
 
@@ -454,13 +223,13 @@ static void add_given(struct loader *l, const struct site_device *device, const 
                       const struct class_alarm *of_class, const struct rule *rule)
 {
     struct making m = {
-        .l = l, .device = device, .build = build, .of_class = of_class, .raw = raw_alarm_default, .rule = *rule};
+        .l = l, .device = device, .build = build, .of_class = of_class, .raw = making_default, .rule = *rule};
     const struct node *alarms = build->raw->alarms;
     const struct node *change = alarms == NULL ? NULL : node_child(alarms, rule->id);
     if (change != NULL && !shape_read(change, &alarm_shape, &m.raw, l->complaints))
-        m.raw = raw_alarm_default;
+        m.raw = making_default;
     check_fixed(&m);
-    if (read_changes(&m))
+    if (making_changes(&m))
         (void)rule_add(l, &m.rule);
 }
 
@@ -483,6 +252,43 @@ static void add_comm_lost(struct loader *l, const struct site_device *device, co
 {
     if (device->slave_count > 0 && class_alarm_find(device->class, comm_lost.id) == NULL)
         add_given(l, device, build, NULL, &comm_lost);
+}
+
+static bool tells_its_faults(const struct device_class *class)
+{
+    for (size_t i = 0; i < class->alarm_count; i++)
+        if (class->alarms[i].role == ROLE_FAULT)
+            return true;
+    return false;
+}
+
+/* What the profile reads as a safety point, or an alarm of high priority looks at. A coil or an input is always one of two; and
+ * where the profile has a value for "this machine does not know it", a lift without it must not stand in alarm for ever. */
+static bool is_vital(const struct loader *l, const struct site_device *device, size_t index)
+{
+    const struct device_point *point = &device->points[index];
+    if (point->slave < 0 || point->type == VALUE_TEXT)
+        return false;
+    const struct slave_point *from = &l->slaves[point->slave].points[point->slave_point];
+    if (from->function == FUNCTION_COIL || from->function == FUNCTION_DISCRETE)
+        return false;
+    bool vital = from->poll == POLL_SAFETY && from->invalid_count == 0;
+    for (size_t i = (size_t)device->rule_first; i < l->rule_count; i++)
+        vital = vital || (l->rules[i].point == (int32_t)index && l->rules[i].priority <= PRIORITY_HIGH);
+    return vital;
+}
+
+static void add_sensor_fault(struct loader *l, const struct site_device *device, const struct build_device *build)
+{
+    bool any = false;
+    if (tells_its_faults(device->class))
+        return;
+    for (size_t i = 0; i < device->point_count; i++) {
+        build->points[i].vital = is_vital(l, device, i);
+        any = any || build->points[i].vital;
+    }
+    if (any)
+        add_given(l, device, build, NULL, &sensor_fault);
 }
 
 /* Of its dates, and of its use while it is registered as stopped. */
@@ -567,8 +373,9 @@ void load_device_alarms(struct loader *l, size_t index)
     add_identity_alarms(l, device, build);
     for (const struct node *child = alarms == NULL ? NULL : node_first(alarms); child != NULL; child = node_next(child))
         if (class_alarm_find(device->class, node_key(child)) == NULL && strcmp(node_key(child), comm_lost.id) != 0 &&
-            !is_added(l, device, node_key(child)))
+            strcmp(node_key(child), sensor_fault.id) != 0 && !is_added(l, device, node_key(child)))
             add_alarm(l, device, build, child);
+    add_sensor_fault(l, device, build);
     device->rule_count = (int32_t)l->rule_count - device->rule_first;
     for (int32_t i = 0; i < device->rule_count; i++)
         l->rules[device->rule_first + i].subject = (int32_t)index;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
@@ -86,6 +87,18 @@ static bool is_loopback(const char *host)
     return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
 }
 
+/* A broker knows one connection by one client id, which is the gateway's: two centres there would throw each other out. */
+static void check_own_broker(struct loader *l, const struct node *node, const char *url)
+{
+    for (size_t i = 0; i < l->site->centre_count; i++)
+        for (size_t j = 0; j < l->site->centres[i].url_count; j++)
+            if (strcasecmp(l->site->centres[i].urls[j], url) == 0) {
+                complain_node(l->complaints, node, ON_VALUE, S_SAME_BROKER,
+                              WORDS(words_quote(l->complaints, l->site->centres[i].id)));
+                return;
+            }
+}
+
 static void load_url(struct loader *l, const struct node *node, struct site_centre *centre)
 {
     const char *text;
@@ -104,6 +117,7 @@ static void load_url(struct loader *l, const struct node *node, struct site_cent
         complain_node(l->complaints, node, ON_VALUE, S_PLAIN, WORDS(words_quote(l->complaints, text)));
     char whole[URL_SIZE_MAX + 16];
     (void)snprintf(whole, sizeof whole, "%s://%s:%ld", url.secure ? "mqtts" : "mqtt", url.host, url.port);
+    check_own_broker(l, node, whole);
     centre->urls[centre->url_count++] = take_text(l->arena, whole, l->complaints);
 }
 
@@ -297,12 +311,13 @@ void load_centres(struct loader *l)
     struct site_centre *centres = take_array(l->arena, l->raw.centre_count, sizeof *centres, l->complaints);
     if (centres == NULL)
         return;
-    for (size_t i = 0; i < l->raw.centre_count; i++)
+    l->site->centres = centres;
+    for (size_t i = 0; i < l->raw.centre_count; i++) {
         load_centre(l, &l->raw.centres[i], &centres[i]);
+        l->site->centre_count = i + 1;
+    }
     if (l->raw.centre_count == 0)
         complain_node(l->complaints, place_of(document_root(&l->document), "centres"), ON_KEY, S_NO_CENTRES, NO_WORDS);
-    l->site->centres = centres;
-    l->site->centre_count = l->raw.centre_count;
 }
 
 /* --- journal, page, orders ------------------------------------------------------------------------------------------ */

@@ -9,11 +9,6 @@
 #define NUMBER_MAX   1e15
 #define RULES_PAIRED 256 /* of one device: more are not compared each with each */
 
-static struct complaints *complaints_of(const struct making *m)
-{
-    return m->l->complaints;
-}
-
 static bool has_number(enum rule_kind kind)
 {
     return kind_is_high(kind) || kind_is_low(kind) || kind == RULE_EQUALS || kind == RULE_DEVIATION ||
@@ -66,9 +61,10 @@ static void check_ceiling(struct making *m)
     if (m->of_class == NULL || !has_limit(m->of_class->limit_ceiling) || m->rule.kind == RULE_EQUALS ||
         !is_stricter(m->rule.kind, m->of_class->limit_ceiling, m->rule.limit))
         return;
-    complain_node(complaints_of(m), making_at(m, "limit"), ON_VALUE, S_LIMIT_CEILING,
-                  WORDS(words_number(complaints_of(m), m->rule.limit), words_quote(complaints_of(m), m->rule.id),
-                        words_number(complaints_of(m), m->of_class->limit_ceiling)));
+    complain_node(making_complaints(m), making_at(m, "limit"), ON_VALUE, S_LIMIT_CEILING,
+                  WORDS(words_number(making_complaints(m), m->rule.limit),
+                        words_quote(making_complaints(m), m->rule.id),
+                        words_number(making_complaints(m), m->of_class->limit_ceiling)));
 }
 
 /* What follows from the settings of this very device is the stricter of two only for a reason. */
@@ -76,9 +72,10 @@ static void check_laxer(struct making *m)
 {
     double const from_settings = m->of_class == NULL ? NO_LIMIT : limit_of_settings(m->device, m->of_class);
     if (has_limit(from_settings) && is_stricter(m->rule.kind, from_settings, m->rule.limit))
-        complain_node(complaints_of(m), making_at(m, "limit"), ON_VALUE, S_WEAKENED,
-                      WORDS(words_quote(complaints_of(m), m->rule.id), words_number(complaints_of(m), from_settings),
-                            words_number(complaints_of(m), m->rule.limit)));
+        complain_node(making_complaints(m), making_at(m, "limit"), ON_VALUE, S_WEAKENED,
+                      WORDS(words_quote(making_complaints(m), m->rule.id),
+                            words_number(making_complaints(m), from_settings),
+                            words_number(making_complaints(m), m->rule.limit)));
 }
 
 struct range {
@@ -111,10 +108,11 @@ static struct words words_bound(struct complaints *complaints, double bound)
 
 static void complain_range(const struct making *m, enum sentence sentence, struct range range)
 {
-    complain_node(complaints_of(m), making_at(m, "limit"), ON_VALUE, sentence,
-                  WORDS(words_number(complaints_of(m), m->rule.limit),
-                        words_quote(complaints_of(m), making_point(m)->id), words_bound(complaints_of(m), range.low),
-                        words_bound(complaints_of(m), range.high), words_quote(complaints_of(m), m->rule.id)));
+    complain_node(making_complaints(m), making_at(m, "limit"), ON_VALUE, sentence,
+                  WORDS(words_number(making_complaints(m), m->rule.limit),
+                        words_quote(making_complaints(m), making_point(m)->id),
+                        words_bound(making_complaints(m), range.low), words_bound(making_complaints(m), range.high),
+                        words_quote(making_complaints(m), m->rule.id)));
 }
 
 static bool is_difference(enum rule_kind kind)
@@ -163,10 +161,10 @@ static void check_clears(struct making *m, struct range range)
     else if (kind == RULE_STUCK)
         stays = deadband >= range.high - range.low;
     if (stays)
-        complain_node(complaints_of(m), making_at(m, m->raw.deadband >= 0 ? "deadband" : "limit"), ON_VALUE,
+        complain_node(making_complaints(m), making_at(m, m->raw.deadband >= 0 ? "deadband" : "limit"), ON_VALUE,
                       S_DEADBAND_WIDE,
-                      WORDS(words_number(complaints_of(m), deadband), words_quote(complaints_of(m), m->rule.id),
-                            words_quote(complaints_of(m), making_point(m)->id)));
+                      WORDS(words_number(making_complaints(m), deadband), words_quote(making_complaints(m), m->rule.id),
+                            words_quote(making_complaints(m), making_point(m)->id)));
 }
 
 static void check_sign(struct making *m)
@@ -175,8 +173,8 @@ static void check_sign(struct making *m)
     bool const turned = m->of_class != NULL && m->rule.kind == RULE_RATE && has_limit(m->of_class->limit) &&
                         limit * m->of_class->limit < 0;
     if (turned || (m->rule.kind == RULE_DEVIATION && limit <= 0) || (m->rule.kind == RULE_RATE && !(fabs(limit) > 0)))
-        complain_node(complaints_of(m), making_at(m, "limit"), ON_VALUE, S_LIMIT_SIGN,
-                      WORDS(words_number(complaints_of(m), limit), same(making_kind(m)),
+        complain_node(making_complaints(m), making_at(m, "limit"), ON_VALUE, S_LIMIT_SIGN,
+                      WORDS(words_number(making_complaints(m), limit), same(making_kind(m)),
                             m->rule.kind == RULE_RATE
                                 ? both("a rise above 0 or, for a fall, below 0", "上升写正数，下降写负数")
                                 : both("a distance above 0", "大于 0 的偏差")));
@@ -189,8 +187,8 @@ static bool is_useless(struct making *m, const char *key, bool useful)
 {
     if (!making_given(m, key) || useful)
         return false;
-    complain_node(complaints_of(m), making_at(m, key), ON_KEY, S_ALARM_KEY,
-                  WORDS(words_format(complaints_of(m), "\"%s\"", key), same(making_kind(m))));
+    complain_node(making_complaints(m), making_at(m, key), ON_KEY, S_ALARM_KEY,
+                  WORDS(words_format(making_complaints(m), "\"%s\"", key), same(making_kind(m))));
     return true;
 }
 
@@ -198,7 +196,7 @@ static bool limit_is_missing(struct making *m)
 {
     bool const coded = m->rule.kind == RULE_CODE;
     if (m->of_class == NULL && !making_given(m, "limit"))
-        complain_node(complaints_of(m), m->raw.node, ON_KEY, S_LIMIT_NEEDED,
+        complain_node(making_complaints(m), m->raw.node, ON_KEY, S_LIMIT_NEEDED,
                       WORDS(same(making_kind(m)), coded ? both("a code or a list of codes", "一个代码或代码列表")
                                                         : both("a number", "一个数字")));
     return false;
@@ -217,7 +215,7 @@ static bool read_limit(struct making *m)
         m->rule.code_mask = making_codes(m, m->raw.limit, making_point(m));
         return true;
     }
-    if (!shape_number(m->raw.limit, -NUMBER_MAX, NUMBER_MAX, complaints_of(m), &m->rule.limit))
+    if (!shape_number(m->raw.limit, -NUMBER_MAX, NUMBER_MAX, making_complaints(m), &m->rule.limit))
         return false;
     check_ceiling(m);
     check_laxer(m);
@@ -234,26 +232,26 @@ static void read_from_point(struct making *m, const char *id)
     int32_t const from = device_point_find(m->device, id);
     if (from < 0) {
         if (!m->build->broken)
-            complain_node(complaints_of(m), making_at(m, "from"), ON_VALUE, S_NO_DEVICE_POINT,
-                          WORDS(words_quote(complaints_of(m), m->device->id), words_quote(complaints_of(m), id),
-                                words_suggest(complaints_of(m), id, name_of_device_point, m->device)));
+            complain_node(making_complaints(m), making_at(m, "from"), ON_VALUE, S_NO_DEVICE_POINT,
+                          WORDS(words_quote(making_complaints(m), m->device->id), words_quote(making_complaints(m), id),
+                                words_suggest(making_complaints(m), id, name_of_device_point, m->device)));
         return;
     }
     const struct device_point *point = &m->device->points[from];
-    bool const numeric = point->type == VALUE_INT || point->type == VALUE_UINT || point->type == VALUE_NUMBER;
+    bool const numeric = value_type_is_number(point->type);
     m->rule.from_point = from;
     if (from == m->rule.point)
-        complain_node(complaints_of(m), making_at(m, "from"), ON_VALUE, S_FROM_ITSELF,
-                      WORDS(words_quote(complaints_of(m), id)));
+        complain_node(making_complaints(m), making_at(m, "from"), ON_VALUE, S_FROM_ITSELF,
+                      WORDS(words_quote(making_complaints(m), id)));
     else if (!numeric)
-        complain_node(complaints_of(m), making_at(m, "from"), ON_VALUE, S_ALARM_KIND,
-                      WORDS(same(making_kind(m)), words_value_type(VALUE_NUMBER), words_quote(complaints_of(m), id),
+        complain_node(making_complaints(m), making_at(m, "from"), ON_VALUE, S_ALARM_KIND,
+                      WORDS(same(making_kind(m)), words_value_type(VALUE_NUMBER), words_quote(making_complaints(m), id),
                             words_value_type(point->type)));
     else if (!same_unit(point->unit, making_point(m)->unit))
-        complain_node(complaints_of(m), making_at(m, "from"), ON_VALUE, S_FROM_UNIT,
-                      WORDS(words_quote(complaints_of(m), making_point(m)->id),
-                            words_quote(complaints_of(m), making_point(m)->unit), words_quote(complaints_of(m), id),
-                            words_quote(complaints_of(m), point->unit)));
+        complain_node(making_complaints(m), making_at(m, "from"), ON_VALUE, S_FROM_UNIT,
+                      WORDS(words_quote(making_complaints(m), making_point(m)->id),
+                            words_quote(making_complaints(m), making_point(m)->unit),
+                            words_quote(making_complaints(m), id), words_quote(making_complaints(m), point->unit)));
 }
 
 /* True: it knows what to compare with, or need not. */
@@ -265,20 +263,20 @@ static bool read_from(struct making *m)
         return true;
     if (m->raw.from == NULL) {
         if (m->of_class == NULL && !making_given(m, "from"))
-            complain_node(complaints_of(m), m->raw.node, ON_KEY, S_NEEDS_KEY,
-                          WORDS(words_quote(complaints_of(m), m->rule.id), same("\"from\"")));
+            complain_node(making_complaints(m), m->raw.node, ON_KEY, S_NEEDS_KEY,
+                          WORDS(words_quote(making_complaints(m), m->rule.id), same("\"from\"")));
         return m->rule.from_point >= 0;
     }
     m->rule.from_point = -1;
     if (node_kind(m->raw.from) == NODE_NUMBER)
-        return shape_number(m->raw.from, -NUMBER_MAX, NUMBER_MAX, complaints_of(m), &m->rule.from_value);
+        return shape_number(m->raw.from, -NUMBER_MAX, NUMBER_MAX, making_complaints(m), &m->rule.from_value);
     if (node_kind(m->raw.from) != NODE_STRING) {
-        complain_node(complaints_of(m), m->raw.from, ON_VALUE, S_BAD_TYPE,
-                      WORDS(words_found(complaints_of(m), m->raw.from),
+        complain_node(making_complaints(m), m->raw.from, ON_VALUE, S_BAD_TYPE,
+                      WORDS(words_found(making_complaints(m), m->raw.from),
                             both("a number, or the id of a point of this device", "数字，或本设备的点名")));
         return false;
     }
-    if (shape_text(m->raw.from, SITE_ID_MAX, complaints_of(m), &id))
+    if (shape_text(m->raw.from, SITE_ID_MAX, making_complaints(m), &id))
         read_from_point(m, id);
     return m->rule.from_point >= 0;
 }
@@ -299,13 +297,13 @@ static void read_deadband(struct making *m)
 
 static void check_possible(struct making *m)
 {
-    size_t const errors = complaints_of(m)->errors;
+    size_t const errors = making_complaints(m)->errors;
     struct range const range = range_of_point(m);
     struct range const registers = range_of_registers(m);
     check_sign(m);
     if (has_number(m->rule.kind))
         check_reachable(m, range, registers);
-    if (complaints_of(m)->errors == errors)
+    if (making_complaints(m)->errors == errors)
         check_clears(m, (struct range){fmax(range.low, registers.low), fmin(range.high, registers.high)});
 }
 

@@ -106,11 +106,28 @@ static void lint_common_cause(struct loader *l, const struct site_interlock *int
     complain_node(l->complaints, raw->actions, ON_KEY, S_ONE_BUS, WORDS(words_quote(l->complaints, l->buses[bus].id)));
 }
 
+/* What a critical alarm closed is opened by nobody but a person who has looked. */
+static void lint_release(struct loader *l, const struct site_interlock *interlock, const struct raw_interlock *raw)
+{
+    bool critical = false;
+    bool at_once = false;
+    for (size_t i = 0; i < interlock->rule_count; i++)
+        critical |= interlock->rules[i] >= 0 && l->rules[interlock->rules[i]].priority == PRIORITY_CRITICAL;
+    for (size_t i = 0; i < interlock->action_count; i++)
+        at_once |= !interlock->actions[i].by_hand && interlock->actions[i].off_delay_ms == 0;
+    if (critical && at_once && !interlock->latch)
+        complain_node(l->complaints, raw->when, ON_VALUE, S_TAKES_BACK,
+                      WORDS(words_quote(l->complaints, interlock->alarm)));
+}
+
 static void lint_interlocks(struct loader *l)
 {
-    for (size_t i = 0; i < l->raw.interlock_count; i++)
-        if (!l->interlocks[i].silenceable && l->interlocks[i].action_count > 0)
-            lint_common_cause(l, &l->interlocks[i], &l->raw.interlocks[i]);
+    for (size_t i = 0; i < l->raw.interlock_count; i++) {
+        if (l->interlocks[i].silenceable || l->interlocks[i].action_count == 0)
+            continue;
+        lint_common_cause(l, &l->interlocks[i], &l->raw.interlocks[i]);
+        lint_release(l, &l->interlocks[i], &l->raw.interlocks[i]);
+    }
 }
 
 /* A board that could fall to its safe state by itself, and is not asked to. */

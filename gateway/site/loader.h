@@ -123,6 +123,7 @@ bool slave_write_range(const struct loader *l, int32_t slave, int32_t point, dou
 /* devices.c */
 void load_devices(struct loader *l);
 int32_t device_point_find(const struct site_device *device, const char *id);
+const char *name_of_device_point(const void *context, size_t index); /* context: struct site_device */
 /* settings.c: what the file tells the class about the device; called before the device's points are put together. The
  * device's class must be set. */
 void load_settings(struct loader *l, size_t device);
@@ -141,6 +142,7 @@ size_t rules_of_identity(const struct site_device *device, const struct node *id
 size_t rules_of_proof_test(const struct node *interlock, struct rule ret_rules[static DUE_STAGES]);
 /* alarms.c */
 void load_device_alarms(struct loader *l, size_t device);
+/* alarm_changes.c */
 /* What the file changes of an alarm that is no device's: delays, priority, flags, names. `alarms` may be NULL. */
 void load_own_alarm(struct loader *l, const struct node *alarms, struct rule *rule);
 /* subjects.c */

@@ -1,5 +1,5 @@
 /* making: one alarm of one device while it is put together: from its class or new, then what the file says of it. Private
- * to alarms.c and limits.c. */
+ * to alarms.c, alarm_changes.c and limits.c. */
 #ifndef OUTPOST_SITE_MAKING_H
 #define OUTPOST_SITE_MAKING_H
 
@@ -21,11 +21,19 @@ static inline const struct device_point *making_point(const struct making *m)
     return &m->device->points[m->rule.point];
 }
 
+static inline struct complaints *making_complaints(const struct making *m)
+{
+    return m->l->complaints;
+}
+
+/* alarm_changes.c: what the file says of it; nothing, in making_default. */
+extern const struct raw_alarm making_default;
+/* False: the device does not have the alarm. One with a mistake stays, so that who refers to it finds it. */
+bool making_changes(struct making *m);
 /* Where a complaint about this key of it belongs. */
 const struct node *making_at(const struct making *m, const char *key);
 bool making_given(const struct making *m, const char *key);
 const char *making_kind(const struct making *m);
-const char *name_of_device_point(const void *context, size_t index);
 uint64_t mask_of_code(const struct device_point *point, const char *id);
 /* The codes a node names, one or a list, as a mask; complains about those that the point does not have. */
 uint64_t making_codes(struct making *m, const struct node *node, const struct device_point *point);

@@ -1,6 +1,5 @@
 #include "gateway/site/point.h"
 
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,50 +8,19 @@
 #include "gateway/site/resolver.h"
 #include "gateway/site/units.h"
 
-#define INVALID_MAX       16
-#define NOTE_SIZE_MAX     2048
-#define STRING_LENGTH_MAX 240 /* bytes; a batch carries 256 bytes of text */
+#define NOTE_SIZE_MAX 2048
 
 /* --- the words of the format ---------------------------------------------------------------------------------------- */
 
 const char *const order_names[] = {"ABCD", "CDAB", "BADC", "DCBA", NULL};
 const char *const poll_names[] = {"safety", "normal", "slow", NULL};
 
-enum type_index {
-    TYPE_U16,
-    TYPE_S16,
-    TYPE_BCD16,
-    TYPE_BITS,
-    TYPE_U32,
-    TYPE_S32,
-    TYPE_BCD32,
-    TYPE_F32,
-    TYPE_U64,
-    TYPE_S64,
-    TYPE_F64,
-    TYPE_STRING,
-    TYPE_COUNT
-};
-
-static const char *const type_names[TYPE_COUNT + 1] = {"u16", "s16", "bcd16", "bits", "u32",    "s32", "bcd32",
-                                                       "f32", "u64", "s64",   "f64",  "string", NULL};
-
-static const struct {
-    enum raw_type raw;
-    uint16_t registers;
-} types[TYPE_COUNT] = {
-    [TYPE_U16] = {RAW_U16, 1},     [TYPE_S16] = {RAW_S16, 1}, [TYPE_BCD16] = {RAW_BCD16, 1},
-    [TYPE_BITS] = {RAW_BITS, 1},   [TYPE_U32] = {RAW_U32, 2}, [TYPE_S32] = {RAW_S32, 2},
-    [TYPE_BCD32] = {RAW_BCD32, 2}, [TYPE_F32] = {RAW_F32, 2}, [TYPE_U64] = {RAW_U64, 4},
-    [TYPE_S64] = {RAW_S64, 4},     [TYPE_F64] = {RAW_F64, 4}, [TYPE_STRING] = {RAW_STRING, 0},
-};
-
 #define AT(member) offsetof(struct raw_point, member)
 #define REGISTER_FIELDS                                                                                                \
     {.key = "function", .type = FIELD_CHOICE, .offset = AT(function), .choices = function_names},                      \
         {.key = "address", .type = FIELD_WHOLE, .offset = AT(address), .maximum = 65535},                              \
-        {.key = "type", .type = FIELD_CHOICE, .offset = AT(type), .choices = type_names},                              \
-        {.key = "length", .type = FIELD_WHOLE, .offset = AT(length), .minimum = 1, .maximum = STRING_LENGTH_MAX},      \
+        {.key = "type", .type = FIELD_CHOICE, .offset = AT(type), .choices = raw_type_names},                          \
+        {.key = "length", .type = FIELD_WHOLE, .offset = AT(length), .minimum = 1, .maximum = POINT_TEXT_MAX},         \
         {.key = "order", .type = FIELD_CHOICE, .offset = AT(order), .choices = order_names},                           \
         {.key = "byte", .type = FIELD_CHOICE, .offset = AT(byte), .choices = byte_names},                              \
         {.key = "bit", .type = FIELD_WHOLE, .offset = AT(bit), .maximum = 15},                                         \
@@ -141,7 +109,7 @@ struct words words_value_type(enum value_type type)
     return both("a text", "文本");
 }
 
-static bool is_numeric(enum value_type type)
+bool value_type_is_number(enum value_type type)
 {
     return type == VALUE_INT || type == VALUE_UINT || type == VALUE_NUMBER;
 }
@@ -149,7 +117,7 @@ static bool is_numeric(enum value_type type)
 bool value_type_converts(enum value_type from, enum value_type to)
 {
     bool const whole = from == VALUE_INT || from == VALUE_UINT; /* 0 and 1; others are bad, invalid */
-    return from == to || (is_numeric(from) && is_numeric(to)) || (whole && to == VALUE_BOOL);
+    return from == to || (value_type_is_number(from) && value_type_is_number(to)) || (whole && to == VALUE_BOOL);
 }
 
 const struct class_point *class_point_find(const struct device_class *class, const char *id)
@@ -189,363 +157,6 @@ void refuse(struct resolver *r, const char *key, enum spot spot, enum sentence s
     complain_node(complaints_of(r), node != NULL ? node : r->at, node != NULL ? spot : ON_KEY, sentence, words);
     if (!sentence_is_warning(sentence))
         r->failed = true;
-}
-
-/* --- parts of registers --------------------------------------------------------------------------------------------- */
-
-/* The part is of the point's function, and one request can hold both, for every channel. */
-static void check_near(struct resolver *r, const struct raw_part *raw, const char *key)
-{
-    const struct profile_point *result = r->result;
-    uint16_t const channels = result->repeat.count > 0 ? result->repeat.count : 1;
-    if (raw->function != NOT_GIVEN && function_of(raw->function) != r->point->function)
-        refuse(r, key, ON_VALUE, S_OUT_OF_RANGE,
-               WORDS(words_quote(complaints_of(r), function_names[raw->function]),
-                     both("the function of the point itself", "与该点相同的 function")));
-    int64_t const first = point_width(result, 1); /* in between it is no wider than at the ends */
-    int64_t const last = point_width(result, channels);
-    int64_t const width = first > last ? first : last;
-    if (width > r->context->count_max)
-        refuse(r, key, ON_VALUE, S_TOO_FAR,
-               WORDS(words_format(complaints_of(r), "\"%s\"", key), words_number(complaints_of(r), (double)width),
-                     words_number(complaints_of(r), (double)r->context->count_max)));
-}
-
-static bool is_bit_function(const struct slave_point *point)
-{
-    return point->function == FUNCTION_COIL || point->function == FUNCTION_DISCRETE;
-}
-
-static void resolve_only_if(struct resolver *r)
-{
-    struct raw_part raw;
-    if (r->raw->only_if == NULL)
-        return;
-    if (is_bit_function(r->point)) {
-        refuse(r, "only_if", ON_KEY, S_BIT_FUNCTION,
-               WORDS(same("\"only_if\""), same(function_names[r->raw->function])));
-        return;
-    }
-    if (!part_resolve(r->raw->only_if, &only_if_shape, &raw, &r->point->only_if, complaints_of(r))) {
-        r->failed = true;
-        return;
-    }
-    r->point->has_only_if = true;
-    r->point->only_if_equals = raw.equals;
-    r->result->only_if_fixed = raw.fixed;
-    check_near(r, &raw, "only_if");
-}
-
-static bool decimals_have(const struct decimals_entry *entries, size_t count, int64_t raw)
-{
-    for (size_t i = 0; i < count; i++)
-        if (entries[i].raw == raw)
-            return true;
-    return false;
-}
-
-static void resolve_decimals(struct resolver *r, const struct node *map)
-{
-    struct decimals_entry *entries = take_array(r->context->arena, node_count(map), sizeof *entries, complaints_of(r));
-    size_t count = 0;
-    if (entries == NULL)
-        return;
-    if (node_count(map) == 0)
-        refuse(r, "scale_from", ON_VALUE, S_LIST_EMPTY, NO_WORDS);
-    for (const struct node *child = node_first(map); child != NULL; child = node_next(child)) {
-        int64_t raw;
-        int64_t decimals;
-        if (!whole_parse(node_key(child), &raw)) {
-            complain_node(complaints_of(r), child, ON_KEY, S_MAP_KEY,
-                          WORDS(words_quote(complaints_of(r), node_key(child))));
-            r->failed = true;
-        } else if (decimals_have(entries, count, raw)) {
-            complain_node(complaints_of(r), child, ON_KEY, S_MAP_TWICE,
-                          WORDS(words_quote(complaints_of(r), node_key(child))));
-            r->failed = true;
-        } else if (!shape_whole(child, 0, 9, complaints_of(r), &decimals)) {
-            r->failed = true;
-        } else {
-            entries[count++] = (struct decimals_entry){.raw = raw, .decimals = (int8_t)decimals};
-        }
-    }
-    r->point->decimals = entries;
-    r->point->decimals_count = count;
-}
-
-static void resolve_scale_from(struct resolver *r)
-{
-    struct raw_part raw;
-    if (r->raw->scale_from == NULL)
-        return;
-    if (!part_resolve(r->raw->scale_from, &scale_from_shape, &raw, &r->point->scale_from, complaints_of(r))) {
-        r->failed = true;
-        return;
-    }
-    r->point->has_scale_from = true;
-    r->result->scale_from_fixed = raw.fixed;
-    if (raw.decimals != NULL)
-        resolve_decimals(r, raw.decimals);
-    check_near(r, &raw, "scale_from");
-}
-
-/* --- registers ------------------------------------------------------------------------------------------------------ */
-
-/* Keys that mean nothing for a coil or discrete input. */
-static void resolve_bit_function(struct resolver *r)
-{
-    static const char *const meaningless[] = {"type",   "length",     "order", "byte",    "bit",   "bits", "scale",
-                                              "offset", "scale_from", "map",   "invalid", "valid", "unit"};
-    for (size_t i = 0; i < ARRAY_SIZE(meaningless); i++)
-        if (node_child(r->at, meaningless[i]) != NULL)
-            refuse(r, meaningless[i], ON_KEY, S_BIT_FUNCTION,
-                   WORDS(words_format(complaints_of(r), "\"%s\"", meaningless[i]),
-                         same(function_names[r->raw->function])));
-    r->point->raw = RAW_BIT;
-    r->point->register_count = 1;
-    r->point->bit_count = 1;
-}
-
-static void refuse_with(struct resolver *r, const char *key, const char *with)
-{
-    refuse(
-        r, key, ON_KEY, S_NOT_WITH,
-        WORDS(words_format(complaints_of(r), "\"%s\"", key), words_format(complaints_of(r), "\"type\": \"%s\"", with)));
-}
-
-static void resolve_bits(struct resolver *r)
-{
-    const struct raw_point *raw = r->raw;
-    int64_t const width = raw->byte == NOT_GIVEN ? 16 : 8;
-    bool const spoiled = (raw->bit == NOT_GIVEN && node_child(r->at, "bit") != NULL) ||
-                         (raw->bits == NULL && node_child(r->at, "bits") != NULL);
-    if (spoiled) {
-        r->failed = true; /* it was complained about when it was read */
-    } else if ((raw->bit == NOT_GIVEN) == (raw->bits == NULL)) {
-        refuse(r, "type", ON_VALUE, S_NEEDS_KEY,
-               WORDS(same("\"type\": \"bits\""),
-                     both("exactly one of \"bit\" and \"bits\"", "\"bit\" 和 \"bits\" 其中一个")));
-    } else if (raw->bits != NULL) {
-        r->failed |= !part_read_bits(raw->bits, width, complaints_of(r), &r->point->bit_first, &r->point->bit_count);
-    } else if (raw->bit >= width) {
-        refuse(r, "bit", ON_VALUE, S_BITS_RANGE,
-               WORDS(words_number(complaints_of(r), (double)raw->bit), words_number(complaints_of(r), (double)raw->bit),
-                     both("half a register", "半个寄存器"), words_number(complaints_of(r), (double)(width - 1))));
-    } else {
-        r->point->raw = RAW_BIT;
-        r->point->bit_first = (uint8_t)raw->bit;
-        r->point->bit_count = 1;
-    }
-}
-
-static void check_type_keys(struct resolver *r)
-{
-    const struct raw_point *raw = r->raw;
-    const char *name = type_names[raw->type];
-    if (raw->type != TYPE_BITS && raw->bit != NOT_GIVEN)
-        refuse_with(r, "bit", name);
-    if (raw->type != TYPE_BITS && raw->bits != NULL)
-        refuse_with(r, "bits", name);
-    if (types[raw->type].registers != 1 && raw->byte != NOT_GIVEN)
-        refuse_with(r, "byte", name);
-    if (types[raw->type].registers == 1 && raw->order != NOT_GIVEN)
-        refuse_with(r, "order", name);
-    if (raw->type != TYPE_STRING && raw->length != NOT_GIVEN)
-        refuse_with(r, "length", name);
-    if (raw->type == TYPE_STRING && raw->length == NOT_GIVEN && node_child(r->at, "length") == NULL)
-        refuse(r, "type", ON_VALUE, S_NEEDS_KEY, WORDS(same("\"type\": \"string\""), same("\"length\"")));
-    bool const unscaled = raw->type == TYPE_STRING || (raw->type == TYPE_BITS && raw->bit != NOT_GIVEN);
-    static const char *const scaling[] = {"scale", "offset", "scale_from", "map", "invalid", "valid", "unit"};
-    for (size_t i = 0; unscaled && i < ARRAY_SIZE(scaling); i++)
-        if (node_child(r->at, scaling[i]) != NULL)
-            refuse_with(r, scaling[i], raw->type == TYPE_STRING ? "string" : "bits\", \"bit");
-}
-
-static void resolve_register(struct resolver *r)
-{
-    const struct raw_point *raw = r->raw;
-    struct slave_point *point = r->point;
-    if (raw->type == NOT_GIVEN && node_child(r->at, "type") != NULL) {
-        r->failed = true;
-        return;
-    }
-    if (raw->type == NOT_GIVEN) {
-        refuse(r, NULL, ON_KEY, S_TYPE_NEEDED, WORDS(same("u16 s16 u32 s32 u64 s64 f32 f64 bcd16 bcd32 string bits")));
-        return;
-    }
-    point->raw = types[raw->type].raw;
-    point->register_count = types[raw->type].registers;
-    point->byte = byte_of(raw->byte);
-    if (point->register_count != 1)
-        point->order = (enum word_order)(raw->order != NOT_GIVEN ? raw->order : r->context->order);
-    if (raw->type == TYPE_STRING) {
-        point->text_size = (uint8_t)(raw->length == NOT_GIVEN ? 1 : raw->length);
-        point->register_count = (uint16_t)((point->text_size + 1) / 2);
-    }
-    if (raw->type == TYPE_BITS)
-        resolve_bits(r);
-    check_type_keys(r);
-    if (point->register_count > r->context->count_max)
-        refuse(r, raw->type == TYPE_STRING ? "length" : "type", ON_VALUE, S_TOO_FAR,
-               WORDS(both("its end", "结尾"), words_number(complaints_of(r), point->register_count),
-                     words_number(complaints_of(r), (double)r->context->count_max)));
-}
-
-static void resolve_place(struct resolver *r)
-{
-    /* What is there but wrong was complained about when it was read. */
-    r->failed = r->raw->function == NOT_GIVEN || r->raw->address == NOT_GIVEN;
-    if (r->raw->function == NOT_GIVEN && node_child(r->at, "function") == NULL)
-        refuse(r, NULL, ON_KEY, S_MISSING_KEY, WORDS(same("\"function\""), same("holding, input, coil, discrete")));
-    if (r->raw->address == NOT_GIVEN && node_child(r->at, "address") == NULL)
-        refuse(r, NULL, ON_KEY, S_MISSING_KEY, WORDS(same("\"address\""), same("0 … 65535")));
-    if (r->failed)
-        return;
-    r->point->function = function_of(r->raw->function);
-    r->point->address = (uint16_t)r->raw->address;
-    r->result->type = r->raw->type == NOT_GIVEN || is_bit_function(r->point) ? "" : type_names[r->raw->type];
-    if (is_bit_function(r->point))
-        resolve_bit_function(r);
-    else
-        resolve_register(r);
-}
-
-/* --- numbers -------------------------------------------------------------------------------------------------------- */
-
-void point_raw_range(const struct slave_point *point, double *ret_minimum, double *ret_maximum)
-{
-    bool const half = point->byte != BYTE_BOTH;
-    switch (point->raw) {
-    case RAW_BIT:
-    case RAW_BITS:
-        *ret_minimum = 0;
-        *ret_maximum = (1 << point->bit_count) - 1;
-        return;
-    case RAW_U16:
-        *ret_minimum = 0;
-        *ret_maximum = half ? UINT8_MAX : UINT16_MAX;
-        return;
-    case RAW_S16:
-        *ret_minimum = half ? INT8_MIN : INT16_MIN;
-        *ret_maximum = half ? INT8_MAX : INT16_MAX;
-        return;
-    case RAW_BCD16:
-        *ret_minimum = 0;
-        *ret_maximum = half ? 99 : 9999;
-        return;
-    case RAW_BCD32:
-        *ret_minimum = 0;
-        *ret_maximum = 99999999;
-        return;
-    case RAW_U32:
-        *ret_minimum = 0;
-        *ret_maximum = UINT32_MAX;
-        return;
-    case RAW_S32:
-        *ret_minimum = INT32_MIN;
-        *ret_maximum = INT32_MAX;
-        return;
-    case RAW_U64:
-        *ret_minimum = 0;
-        *ret_maximum = (double)UINT64_MAX;
-        return;
-    case RAW_S64:
-        *ret_minimum = (double)INT64_MIN;
-        *ret_maximum = (double)INT64_MAX;
-        return;
-    case RAW_F32:
-        *ret_minimum = (double)-FLT_MAX;
-        *ret_maximum = (double)FLT_MAX;
-        return;
-    case RAW_F64:
-    case RAW_STRING:
-        break;
-    }
-    *ret_minimum = -DBL_MAX;
-    *ret_maximum = DBL_MAX;
-}
-
-bool check_raw(struct resolver *r, const struct node *at, enum spot spot, double raw)
-{
-    double minimum;
-    double maximum;
-    point_raw_range(r->point, &minimum, &maximum);
-    if (r->failed || (raw >= minimum && raw <= maximum)) /* of a type that is wrong itself nothing more is said */
-        return true;
-    complain_node(complaints_of(r), at, spot, S_RAW_NEVER,
-                  WORDS(words_number(complaints_of(r), raw), words_format(complaints_of(r), "\"%s\"", r->result->type),
-                        words_number(complaints_of(r), minimum), words_number(complaints_of(r), maximum)));
-    r->failed = true;
-    return false;
-}
-
-static void resolve_invalid(struct resolver *r)
-{
-    const struct node *list = r->raw->invalid;
-    if (list == NULL)
-        return;
-    if (node_count(list) > INVALID_MAX)
-        refuse(r, "invalid", ON_KEY, S_TOO_MANY,
-               WORDS(words_number(complaints_of(r), (double)node_count(list)),
-                     words_number(complaints_of(r), INVALID_MAX)));
-    double *values = take_array(r->context->arena, INVALID_MAX, sizeof *values, complaints_of(r));
-    size_t count = 0;
-    for (const struct node *child = node_first(list); values != NULL && child != NULL && count < INVALID_MAX;
-         child = node_next(child)) {
-        if (node_kind(child) == NODE_STRING && strcmp(node_string(child), "nan") == 0)
-            continue; /* always is */
-        if (!shape_number(child, -1.7e308, 1.7e308, complaints_of(r), &values[count])) {
-            r->failed = true;
-        } else if (check_raw(r, child, ON_VALUE, values[count])) {
-            if (r->point->raw == RAW_F32) /* as the register holds it: -999.9 is no float */
-                values[count] = (double)(float)values[count];
-            count++;
-        }
-    }
-    r->point->invalid = values;
-    r->point->invalid_count = values == NULL ? 0 : count;
-}
-
-static void resolve_valid(struct resolver *r)
-{
-    const struct node *list = r->raw->valid;
-    double *const values[] = {&r->point->valid_low, &r->point->valid_high};
-    if (list == NULL)
-        return;
-    if (node_count(list) != ARRAY_SIZE(values)) {
-        refuse(r, "valid", ON_VALUE, S_BAD_FORMAT,
-               WORDS(words_found(complaints_of(r), list), both("[lowest, highest]", "[最小, 最大]")));
-        return;
-    }
-    const struct node *child = node_first(list);
-    for (size_t i = 0; i < ARRAY_SIZE(values); i++, child = node_next(child))
-        if (!shape_number(child, -1.7e308, 1.7e308, complaints_of(r), values[i]) ||
-            !check_raw(r, child, ON_VALUE, *values[i]))
-            r->failed = true;
-    r->point->has_valid = true;
-    if (!r->failed && r->point->valid_low > r->point->valid_high)
-        refuse(r, "valid", ON_VALUE, S_WRONG_RANGE,
-               WORDS(words_number(complaints_of(r), r->point->valid_low),
-                     words_number(complaints_of(r), r->point->valid_high)));
-}
-
-/* A double has 53 bits: comparing with 1 and 0 as they were written is exact. */
-static bool is_same(double a, double b)
-{
-    return !(a < b) && !(a > b);
-}
-
-static void resolve_numbers(struct resolver *r)
-{
-    struct slave_point *point = r->point;
-    point->scale = r->raw->scale;
-    point->offset = r->raw->offset;
-    if (is_same(point->scale, 0))
-        refuse(r, "scale", ON_VALUE, S_SCALE_ZERO, NO_WORDS);
-    resolve_invalid(r);
-    resolve_valid(r);
-    resolve_scale_from(r);
-    resolve_only_if(r);
 }
 
 /* --- what it becomes ------------------------------------------------------------------------------------------------ */

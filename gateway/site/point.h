@@ -53,14 +53,15 @@
 #include "gateway/site/profiles.h"
 #include "gateway/site/shape.h"
 
-#define POINT_CODES_MAX 64 /* of one map; an alarm's code_mask has so many bits */
+#define POINT_CODES_MAX 64  /* of one map; an alarm's code_mask has so many bits */
+#define POINT_TEXT_MAX  240 /* bytes of a string; a batch carries 256 bytes of text */
 
 /* As written; NOT_GIVEN, NULL or NO_LIMIT where it is not. */
 struct raw_point {
     SHAPED;
     int function; /* index into function_names */
     int64_t address;
-    int type; /* index into raw_type_names */
+    int type; /* index into raw_type_names of resolver.h */
     int64_t length;
     int order;
     int byte; /* index into byte_names */
@@ -122,10 +123,19 @@ void point_raw_range(const struct slave_point *point, double *ret_minimum, doubl
 /* "a yes/no", "a whole number", … */
 struct words words_value_type(enum value_type type);
 bool value_type_converts(enum value_type from, enum value_type to);
+bool value_type_is_number(enum value_type type);
+
+/* A double has 53 bits: comparing with 1 and 0 as they were written is exact. */
+static inline bool is_same(double a, double b)
+{
+    return !(a < b) && !(a > b);
+}
 
 /* False: only the gateway computes it. */
 bool class_point_may_be_read(const struct class_point *canonical);
 const struct class_point *class_point_find(const struct device_class *class, const char *id);
 const char *name_of_class_point(const void *context, size_t index); /* context: struct device_class */
+/* codes.c */
+const char *name_of_code(const void *context, size_t index); /* context: struct class_point */
 
 #endif

@@ -1,4 +1,4 @@
-/* resolver: what is known while one point is resolved. Private to point.c, codes.c and channels.c. */
+/* resolver: what is known while one point is resolved. Private to point*.c, codes.c and channels.c. */
 #ifndef OUTPOST_SITE_RESOLVER_H
 #define OUTPOST_SITE_RESOLVER_H
 
@@ -36,6 +36,11 @@ void refuse(struct resolver *r, const char *key, enum spot spot, enum sentence s
 /* "12", "-1" or "0x0A" */
 bool whole_parse(const char *text, int64_t *ret_value);
 
+/* point_registers.c: function, address and type; nothing more can be said of a point without them. */
+extern const char *const raw_type_names[];
+void resolve_place(struct resolver *r);
+/* point_numbers.c: scale, offset, scale_from, only_if, invalid, valid. */
+void resolve_numbers(struct resolver *r);
 /* A raw number that the point's type can never hold is complained about: it was meant for another type. */
 bool check_raw(struct resolver *r, const struct node *at, enum spot spot, double raw);
 
@@ -44,6 +49,5 @@ void resolve_repeat(struct resolver *r);
 void check_reach(struct resolver *r);
 /* codes.c: "map" -> map and codes of the point. */
 void resolve_map(struct resolver *r);
-const char *name_of_code(const void *context, size_t index); /* context: struct class_point */
 
 #endif

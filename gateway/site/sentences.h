@@ -203,6 +203,7 @@ X(S_WRITE_VALUE, "write_value", E, "{0} cannot be written to {1}; allowed: {2}",
 X(S_OUTPUTS_FIGHT, "outputs_fight", E, "interlock {0} writes the opposite to {1}; while both are tripped only one of them gets its way (true wins)", "联锁 {0} 向 {1} 写相反的值；两个同时动作时只有一个生效（true 优先）") \
 X(S_WRITTEN_TWICE, "written_twice", E, "{0} is written twice by this interlock", "这个联锁对 {0} 写了两次") \
 X(S_NO_FEEDBACK, "no_feedback", W, "no \"confirm\": the gateway can only read its own output back, it will never know that the valve moved", "没有 \"confirm\"：网关只能回读自己的输出，无法知道阀门是否动作") \
+X(S_TAKES_BACK, "takes_back", W, "{0} is critical, and this interlock takes back what it wrote as soon as {0} is over, with nobody looking. Write \"latch\": true, or \"release\": \"manual\" where a person puts it back, or \"off_delay\" for a fan", "{0} 是 critical 级，而这个联锁在 {0} 解除后立即自动复原输出，无人确认。请写 \"latch\": true；由人工复位的输出写 \"release\": \"manual\"；风机写 \"off_delay\"") \
 X(S_FEEDBACK_OWN, "feedback_own", W, "{0} is the output itself, not a feedback: it says nothing about the valve", "{0} 是输出本身，不是反馈：不能说明阀门状态") \
 X(S_NOT_TAKEN, "not_taken", E, "no device takes {0}; map it in a device first, then name the device's point here", "没有设备使用 {0}；请先在设备里映射，再在这里写设备的点") \
 X(S_CONFIRM_TYPE, "confirm_type", E, "\"equals\" must be {0} for {1}", "{1} 的 \"equals\" 应当是{0}") \
@@ -213,6 +214,7 @@ X(S_DEADLINE_TRIP, "deadline_trip", W, "from {0} to the write on the wire it may
 X(S_DEADLINE_HEARTBEAT, "deadline_heartbeat", W, "with one heartbeat lost and a slave of bus {0} silent, the next may come only {1} after the last: the watchdog of this board runs out after {2}. Shorten \"every\" of the heartbeat or \"timeout\" of the bus, or move slaves to another bus (see: outpost plan)", "丢一次心跳、总线 {0} 又有从站无应答时，两次心跳最长可能相隔 {1}，而这块板的看门狗是 {2}。请缩短心跳的 \"every\" 或总线的 \"timeout\"，或把部分从站移到另一条总线（参见：outpost plan）") \
 /* centres */ \
 X(S_BAD_URL, "bad_url", E, "{0} is no broker address; write mqtt://host:1883 or mqtts://host:8883", "{0} 不是消息服务器地址；请写 mqtt://主机:1883 或 mqtts://主机:8883") \
+X(S_SAME_BROKER, "same_broker", E, "centre {0} already uses this broker, which knows the gateway by one client id, its own: let both read there as one centre, or give them two brokers", "中心 {0} 已使用这个服务器，而服务器上一个网关只有一个客户端标识，即它的编号；请让双方作为一个中心在那里读取，或使用两个服务器") \
 X(S_URL_USER, "url_user", E, "no user or password in the address; use \"username\" and \"password_file\"", "地址里不要写用户名和密码；请用 \"username\" 和 \"password_file\"") \
 X(S_PLAIN, "plain", W, "{0} is not encrypted: anybody on the way can read and forge alarms. Use mqtts://", "{0} 没有加密：路上任何人都能看到和伪造报警；请用 mqtts://") \
 X(S_PASSWORD, "password", E, "no passwords in this file: write it into a file of its own (chmod 600) and name that in \"password_file\"", "不要把密码写在这里：写到单独的文件（chmod 600），并用 \"password_file\" 指明") \

@@ -312,12 +312,6 @@ static void check_fights(struct loader *l, size_t index)
 
 /* --- confirm -------------------------------------------------------------------------------------------------------- */
 
-static const char *name_of_point(const void *context, size_t index)
-{
-    const struct site_device *device = context;
-    return index < device->point_count ? device->points[index].id : NULL;
-}
-
 /* A device that takes this point of a slave. */
 static bool find_taker(const struct loader *l, int32_t slave, int32_t point, int32_t *ret_device, int32_t *ret_point)
 {
@@ -366,7 +360,7 @@ static bool device_reference(struct loader *l, const struct node *at, const char
         if (!l->build_devices[name->index].broken)
             complain_node(l->complaints, at, ON_VALUE, S_NO_DEVICE_POINT,
                           WORDS(words_quote(l->complaints, id), words_quote(l->complaints, dot + 1),
-                                words_suggest(l->complaints, dot + 1, name_of_point, device)));
+                                words_suggest(l->complaints, dot + 1, name_of_device_point, device)));
         return false;
     }
     *ret_device = name->index;
@@ -388,7 +382,7 @@ static bool read_equals(struct loader *l, const struct node *node, const struct 
             }
         }
     }
-    bool const numeric = point->type == VALUE_INT || point->type == VALUE_UINT || point->type == VALUE_NUMBER;
+    bool const numeric = value_type_is_number(point->type);
     if (numeric && node_kind(node) == NODE_NUMBER)
         return shape_number(node, -1e15, 1e15, l->complaints, ret_equals);
     complain_node(l->complaints, node, ON_VALUE, S_CONFIRM_TYPE,

@@ -792,6 +792,12 @@ static void values_are_merged_and_converted(void **state)
     assert_int_equal(rule_of(site, boiler, "comm.lost")->on_delay_ms, 90000);
     assert_string_equal(rule_of(site, boiler, "o2.low")->unit, "%");
     assert_true(rule_of(site, boiler, "o2.low_ll")->latch);
+    /* That a critical or high alarm has nothing to look at is an alarm; a gas detector has one of its own for that. */
+    assert_int_equal(rule_of(site, boiler, "sensor.fault")->kind, RULE_FAILED);
+    assert_int_equal(rule_of(site, boiler, "sensor.fault")->priority, PRIORITY_HIGH);
+    assert_true(point_of(boiler, "o2")->vital);
+    assert_false(point_of(boiler, "door")->vital);
+    assert_false(point_of(device_of(site, "gas-kitchen"), "gas_lel_pct")->vital);
     /* A critical alarm and an interlock make safety points of what the file left open. */
     assert_int_equal(source_of(site, point_of(boiler, "o2"))->poll, POLL_SAFETY);
     assert_int_equal(source_of(site, point_of(boiler, "door"))->poll, POLL_NORMAL);
