@@ -39,10 +39,12 @@ static bool is_lel_below(const struct derive *derive)
     return lel->quality != QUALITY_BAD && lel->value.number < UNDER_RANGE_LEL_PCT;
 }
 
-/* It answers, but with no value. Where it does not answer, or refuses, comm.lost says so. */
-static enum tri is_blank(const struct sample *sample)
+/* It answers, but with no value. Where it does not answer, or refuses, comm.lost says so; where it says more gas than it can
+ * measure, gas_over_range: of oxygen that would be more than there can be, and is a fault. */
+static enum tri is_blank(const struct derive *derive, size_t point)
 {
-    if (sample->quality != QUALITY_BAD || implausible_side(sample) == SIDE_ABOVE)
+    const struct sample *sample = &derive->samples[point];
+    if (sample->quality != QUALITY_BAD || (implausible_side(sample) == SIDE_ABOVE && point != O2_VOL_PCT))
         return TRI_NO;
     bool answered = sample->reason == REASON_INVALID || sample->reason == REASON_IMPLAUSIBLE ||
                     sample->reason == REASON_SENSOR_FAULT || sample->reason == REASON_FROZEN;
@@ -54,18 +56,47 @@ static bool has_lel(const struct derive *derive)
 {
     struct number const gas = number_of_setting(derive, SET_GAS);
     bool const may_be_empty = number_is_known(gas) && gas.value >= CARBON_MONOXIDE;
-    return derive_knows(derive, GAS_LEL_PCT) && !(may_be_empty && is_blank(&derive->samples[GAS_LEL_PCT]) == TRI_YES);
+    return derive_knows(derive, GAS_LEL_PCT) && !(may_be_empty && is_blank(derive, GAS_LEL_PCT) == TRI_YES);
+}
+
+static enum tri is_above(const struct sample *sample)
+{
+    if (implausible_side(sample) != SIDE_NONE)
+        return tri_of(implausible_side(sample) == SIDE_ABOVE);
+    return sample->quality == QUALITY_BAD ? TRI_UNKNOWN : TRI_NO;
+}
+
+/* Of a gas without %LEL: one value in any unit tells. */
+static enum tri loose_above(const struct derive *derive)
+{
+    static const uint8_t loose[] = {GAS_VOL_PCT, GAS_PPM, GAS_MGM3};
+    bool any = false;
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_SIZE(loose); i++) {
+        if (!derive_has(derive, loose[i]))
+            continue;
+        enum tri const above = is_above(&derive->samples[loose[i]]);
+        if (above == TRI_YES)
+            return TRI_YES;
+        any = true;
+        known = known || above == TRI_NO;
+    }
+    return any && !known ? TRI_UNKNOWN : TRI_NO;
 }
 
 static enum tri over_range(const struct derive *derive)
 {
-    enum tri result = TRI_NO;
+    static const uint8_t toxic[] = {CO_PPM, H2S_PPM};
+    enum tri result = derive_knows(derive, GAS_LEL_PCT) ? TRI_NO : loose_above(derive);
     if (derive_has(derive, OVER_RANGE))
         result = tri_or(result, derive_bool(derive, OVER_RANGE));
     if (derive_has(derive, DETECTOR_STATUS))
         result = tri_or(result, derive_is_code(derive, DETECTOR_STATUS, STATUS_OVER_RANGE));
     if (has_lel(derive))
         result = tri_or(result, lel_above(derive));
+    for (size_t i = 0; i < ARRAY_SIZE(toxic); i++)
+        if (derive_has(derive, toxic[i]))
+            result = tri_or(result, is_above(&derive->samples[toxic[i]]));
     return result;
 }
 
@@ -127,11 +158,11 @@ static enum tri blind(const struct derive *derive)
     bool any = false;
     for (size_t i = has_lel(derive) ? 0 : 1; i < ARRAY_SIZE(watched); i++) {
         if (derive_knows(derive, watched[i]))
-            result = tri_or(result, is_blank(&derive->samples[watched[i]]));
+            result = tri_or(result, is_blank(derive, watched[i]));
         any = any || derive_knows(derive, watched[i]);
     }
     for (size_t i = 0; !any && i < ARRAY_SIZE(loose); i++) {
-        enum tri const blank = is_blank(&derive->samples[loose[i]]);
+        enum tri const blank = is_blank(derive, loose[i]);
         if (derive_has(derive, loose[i]) && blank == TRI_NO)
             return TRI_NO;
         result = derive_has(derive, loose[i]) ? tri_or(result, blank) : result;

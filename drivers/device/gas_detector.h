@@ -5,7 +5,8 @@
  *                 detector (lel_vol_pct), or by the settings: lel_vol_pct, or gas and lel_basis (methane is 5.0 in the
  *                 tables of GB and NFPA, 4.4 in that of IEC). A detector that speaks of ppm alarms on gas.low and
  *                 gas.high too.
- * gas_over_range  the detector says so, or more than 100 %LEL, also when the number left the plausible range
+ * gas_over_range  the detector says so, or more than 100 %LEL, also when the number left the plausible range; or more CO or
+ *                 H2S than the range of its point, or of the gas, where there is no %LEL (oxygen: that is a fault)
  * gas_fault       a fault bit, code, mode or status; a channel that its panel has disabled or lost; under-range, below
  *                 -5 %LEL; or it answers without a value of a gas that has alarms. A warning is no fault where the
  *                 detector tells the two apart (warning_dev, fault_dev). With the setting gas at co, h2s or oxygen %LEL

@@ -94,12 +94,13 @@ struct alarm {
     bool raise_has_value;
     uint8_t quality;
     uint8_t raise_quality;
-    uint8_t told;          /* the state to which the last record led */
-    uint16_t told_flags;   /* what the journal knows … */
-    uint32_t told_count;   /* … and that */
-    uint32_t count;        /* activations since the last record that none was made of */
-    uint32_t occurrence;   /* relative to this process: 0 is the stored one */
-    int64_t until_mono_us; /* SHELVED: the end of the shelf; ACKED: when it is raised anew; 0 none */
+    uint8_t told;             /* the state to which the last record led */
+    uint16_t told_flags;      /* what the journal knows … */
+    uint32_t told_count;      /* … and that, */
+    uint32_t told_cleared_ms; /* … and that */
+    uint32_t count;           /* activations since the last record that none was made of */
+    uint32_t occurrence;      /* relative to this process: 0 is the stored one */
+    int64_t until_mono_us;    /* SHELVED: the end of the shelf; ACKED: when it is raised anew; 0 none */
     int64_t until_utc_ms;
     int64_t pending_mono_us;
     int64_t frozen_mono_us;
@@ -203,7 +204,9 @@ MUST_CHECK enum err alarm_obey(const struct alarm *alarm, const struct rule *rul
 
 /* Puts a stored state back; only of an alarm that has not moved yet. A crossing that waited goes on from its start, or, when
  * the machine was rebooted, counts as run out as soon as a first reading still crosses; a standing (stuck) begins anew, because
- * nobody knows any more where it stood. A shelf goes on until its end; after a reboot by the wall clock, and when that is not
+ * nobody knows any more where it stood. An off-delay goes on from where it was when that was stored last; the time in between
+ * does not count, so no clock is asked. The count towards chattering goes on, of the same boot; who chattered goes on doing
+ * so, as if it had activated now. A shelf goes on until its end; after a reboot by the wall clock, and when that is not
  * set it has ended. States of a later version of the program count as NORM. */
 void alarm_restore(struct alarm *alarm, const struct rule *rule, const struct stored *stored, struct alarm_moment at);
 
@@ -213,10 +216,12 @@ int64_t alarm_until_restored(const struct stored *stored, int64_t most_ms, struc
 
 /* What the journal is to keep (kind, state, flags, occurrence, value, times); `index` is the rule's. */
 struct stored alarm_stored(const struct alarm *alarm, const struct rule *rule, uint32_t index);
-/* True while the journal knows another waiting crossing than there is, or what happened out of sight is not stored yet;
- * alarm_told() after it was told alarm_stored(). Rules without a point, and stuck, do not have it kept: their truth is found
- * anew at each start. */
+/* True while the journal knows another waiting crossing than there is, more of the off-delay than has run, or less by a step of
+ * it (an eighth, at least two seconds), or what happened out of sight is not stored yet; alarm_told() after it was told
+ * alarm_stored(). Rules without a point, and stuck, do not have their delays kept: their truth is found anew at each start. */
 bool alarm_untold(const struct alarm *alarm, const struct rule *rule);
+/* The same at an orderly stop, where a last row costs nothing: more of the off-delay has run than the journal knows. */
+bool alarm_clears_further(const struct alarm *alarm, const struct rule *rule);
 void alarm_told(struct alarm *alarm);
 
 /* Rules without a point (comm, failed, due, used) know their truth at any time. */

@@ -10,11 +10,12 @@
 
 #define CHATTER_ACTIVATIONS 3
 #define CHATTER_US          INT64_C(60000000)
+#define CHATTER_KEPT        (CHATTER_ACTIVATIONS - 1) /* before the present one */
 
 struct chatter {
     bool on;
-    uint8_t seen;                                    /* how many of these are times */
-    int64_t active_mono_us[CHATTER_ACTIVATIONS - 1]; /* of the last activations, the newest first */
+    uint8_t seen;                         /* how many of these are times */
+    int64_t active_mono_us[CHATTER_KEPT]; /* of the last activations, the newest first */
 };
 
 /* An activation, in order of time. */
@@ -23,7 +24,14 @@ void chatter_activate(struct chatter *chatter, int64_t mono_us);
 /* When it ceases if nothing activates it before; INT64_MAX: it does not chatter. */
 int64_t chatter_quiet_mono_us(const struct chatter *chatter);
 
+/* When the last activations were, the newest first, for the journal: milliseconds, 0 none. None while it chatters: then the
+ * count is over. */
+void chatter_times(const struct chatter *chatter, int64_t ret_active_mono_ms[static CHATTER_KEPT]);
+
+/* It did not chatter when it was stored: the count goes on. Times are of this boot. */
+void chatter_restore(struct chatter *chatter, const int64_t active_mono_ms[static CHATTER_KEPT]);
+
 /* It chattered when it was stored; as if it had activated now. */
-void chatter_restore(struct chatter *chatter, int64_t mono_us);
+void chatter_restore_on(struct chatter *chatter, int64_t mono_us);
 
 #endif

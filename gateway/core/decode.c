@@ -71,11 +71,6 @@ static bool covered(const struct decode_input *input, uint16_t address, uint16_t
     return address >= input->address && (uint32_t)address + count <= (uint32_t)input->address + input->count;
 }
 
-static bool is_bits(enum function function)
-{
-    return function == FUNCTION_COIL || function == FUNCTION_DISCRETE;
-}
-
 static bool bit_at(const struct decode_input *input, uint16_t address)
 {
     size_t const at = (size_t)address - input->address;
@@ -86,7 +81,7 @@ bool decode_part(const struct decode_input *input, struct register_part part, in
 {
     if (!covered(input, part.address, 1))
         return false;
-    if (is_bits(input->function)) {
+    if (function_is_bits(input->function)) {
         *ret_number = bit_at(input, part.address) ? 1 : 0;
         return true;
     }
@@ -147,7 +142,7 @@ static size_t word_count_of(enum raw_type raw)
 static bool read_raw(const struct slave_point *point, const struct decode_input *input, struct raw *ret_raw)
 {
     struct raw raw = {0};
-    if (is_bits(point->function)) {
+    if (function_is_bits(point->function)) {
         raw.integer = bit_at(input, point->address) ? 1 : 0;
         *ret_raw = raw;
         return true;
@@ -244,7 +239,7 @@ static bool scale_from(const struct slave_point *point, const struct decode_inpu
         decimals = (int)raw;
     for (size_t i = 0; i < point->decimals_count; i++)
         if (point->decimals[i].raw == raw)
-            decimals = point->decimals[i].decimals;
+            decimals = point->decimals[i].decimals; /* NOLINT(bugprone-signed-char-misuse,cert-str34-c): a number */
     if (decimals < 0 || decimals > 9)
         return false;
     /* dividing by a power of ten is exact where multiplying by 0.1 is not */
@@ -365,7 +360,8 @@ static bool to_value(const struct slave_point *point, const struct decode_input 
                      union value *ret_value)
 {
     if (point->raw == RAW_STRING)
-        return point->type == VALUE_TEXT && !is_bits(point->function) && to_text(point, input, batch, ret_value);
+        return point->type == VALUE_TEXT && !function_is_bits(point->function) &&
+               to_text(point, input, batch, ret_value);
     struct raw raw;
     if (!read_raw(point, input, &raw) || is_sentinel(point, &raw))
         return false;
@@ -393,7 +389,7 @@ static bool readable(const struct slave_point *point, const struct decode_input 
     size_t const words = word_count_of(point->raw);
     if (point->function != input->function || !covered(input, point->address, point->register_count))
         return false;
-    if (is_bits(point->function))
+    if (function_is_bits(point->function))
         return point->register_count >= 1;
     return point->register_count >= 1 && words <= point->register_count;
 }

@@ -139,13 +139,13 @@ int64_t interlock_next_mono_us(const struct interlock *interlock, const struct s
     return interlock->failed ? INTERLOCK_NEVER : deadline_mono_us(interlock, site);
 }
 
-enum err interlock_reset(struct interlock *interlock, enum tri verdict, const char **ret_code)
+enum err interlock_reset(struct interlock *interlock, bool is_over, const char **ret_code)
 {
     if (!interlock->tripped) {
         *ret_code = "nothing_to_do";
         return ERR_REFUSED;
     }
-    if (verdict != TRI_NO) {
+    if (!is_over) {
         *ret_code = "condition_active";
         return ERR_REFUSED;
     }

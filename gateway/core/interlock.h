@@ -7,7 +7,7 @@
  *   failed      a side condition, for the alarm interlock.failed: not commanded within INTERLOCK_WRITE_MS of the trip (or
  *               of the moment an output was lost), not confirmed within confirm_within_ms, or an output that had been
  *               written was found otherwise. It ends when all has been well for INTERLOCK_WELL_MS.
- * A latched interlock is released by a reset, which is refused unless the vote is a known no; the others release
+ * A latched interlock is released by a reset, which is refused unless all of it is known to be over; the others release
  * themselves at a known no. An unknown vote changes nothing. Silence withdraws the demand of a silenceable interlock
  * until it trips anew or another detector joins the vote.
  * While it is held (a drill that holds the outputs) it trips and is released as ever, but demands nothing and fails at
@@ -95,8 +95,9 @@ static inline bool interlock_demands(const struct interlock *interlock)
     return interlock->tripped && !interlock->silenced && !interlock->held;
 }
 
-/* ERR_REFUSED with one word: nothing_to_do, condition_active (the vote is on, or unknown). */
-MUST_CHECK enum err interlock_reset(struct interlock *interlock, enum tri verdict, const char **ret_code);
+/* `is_over`: the vote is a known no, and no milder stage of what tripped it holds. ERR_REFUSED with one word: nothing_to_do,
+ * condition_active. */
+MUST_CHECK enum err interlock_reset(struct interlock *interlock, bool is_over, const char **ret_code);
 /* ERR_REFUSED with one word: nothing_to_do, not_silenceable. */
 MUST_CHECK enum err interlock_silence(struct interlock *interlock, const struct site_interlock *site,
                                       const char **ret_code);

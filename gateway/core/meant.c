@@ -15,7 +15,7 @@ static struct piece find_text(const char *record, size_t record_size, const char
 {
     const char *found = memmem(record, record_size, key, key_size);
     if (found == NULL)
-        return (struct piece){NULL, 0};
+        return (struct piece){"", 0};
     const char *value = found + key_size;
     const char *end = memchr(value, '"', record_size - (size_t)(value - record));
     return (struct piece){value, end != NULL ? (size_t)(end - value) : 0};

@@ -313,6 +313,24 @@ static void put_activations(struct text *out, const struct news_alarm *alarm)
         payload_put_uint(out, "count", alarm->count);
 }
 
+static void put_context(struct text *out, const struct site *site, const struct subject *subject,
+                        const struct news_alarm *alarm)
+{
+    if (alarm->context_count == 0)
+        return;
+    CHECK(subject->kind == SUBJECT_DEVICE && alarm->context_count <= NEWS_CONTEXT_MAX);
+    const struct site_device *device = &site->devices[subject->index];
+    for (size_t i = 0; i < alarm->context_count; i++) {
+        const struct news_context *context = &alarm->context[i];
+        CHECK(context->point < device->point_count && context->code < device->points[context->point].code_count);
+        text_put(out, i == 0 ? ",\"ctx\":{" : ",");
+        text_put_json_string(out, device->points[context->point].id);
+        text_put(out, ":");
+        text_put_json_string(out, device->points[context->point].codes[context->code].id);
+    }
+    text_put(out, "}");
+}
+
 void payload_alarm(struct text *out, const struct site *site, const struct payload_stamp *stamp,
                    const struct news_alarm *alarm, uint64_t occurrence)
 {
@@ -340,11 +358,21 @@ void payload_alarm(struct text *out, const struct site *site, const struct paylo
     payload_put_text_or_null(out, "why", alarm->why);
     payload_put_int(out, "mono", stamp->mono_ms);
     put_place(out, site, subject);
+    put_context(out, site, subject, alarm);
     if (alarm->until_utc_ms != 0)
         payload_put_int(out, "until", alarm->until_utc_ms);
     if (alarm->test != 0)
         text_put(out, ",\"test\":true");
     text_put(out, "}");
+}
+
+/* As it was stored: a word of a site file that may be gone. */
+static const char *colour_of(const char *priority)
+{
+    enum priority found = 0;
+    while (found < PRIORITY_COUNT && strcmp(priority_text(found), priority) != 0)
+        found++;
+    return priority_colour(found);
 }
 
 void payload_removed(struct text *out, const struct site *site, const struct payload_stamp *stamp,
@@ -359,7 +387,8 @@ void payload_removed(struct text *out, const struct site *site, const struct pay
     payload_put_text(out, "from", alarm_state_text(removed->from));
     payload_put_text(out, "state", alarm_state_text(ALARM_NORM));
     payload_put_text(out, "priority", removed->priority);
-    text_put(out, ",\"colour\":\"none\",\"value\":null,\"limit\":null,\"unit\":null,\"first_out\":false,\"by\":null");
+    payload_put_text(out, "colour", colour_of(removed->priority));
+    text_put(out, ",\"value\":null,\"limit\":null,\"unit\":null,\"first_out\":false,\"by\":null");
     text_put(out, ",\"why\":\"removed\"}");
 }
 

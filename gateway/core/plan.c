@@ -18,21 +18,16 @@ struct span {
     uint32_t end; /* one past the last */
 };
 
-static bool is_bits(enum function function)
-{
-    return function == FUNCTION_COIL || function == FUNCTION_DISCRETE;
-}
-
 static uint32_t count_max(const struct site_slave *slave, enum function function)
 {
-    if (is_bits(function))
+    if (function_is_bits(function))
         return BITS_MAX;
     return slave->count_max > 0 && slave->count_max < REGISTERS_MAX ? slave->count_max : REGISTERS_MAX;
 }
 
 static uint32_t gap_max(const struct site_slave *slave, enum function function)
 {
-    return is_bits(function) ? (uint32_t)slave->gap_max * 16 : slave->gap_max;
+    return function_is_bits(function) ? (uint32_t)slave->gap_max * 16 : slave->gap_max;
 }
 
 static void span_add(struct span *span, uint32_t address)
@@ -114,7 +109,7 @@ static struct price price_on(const struct site_bus *bus)
 
 static int64_t price_of(const struct price *price, enum function function, uint32_t count)
 {
-    return price->request_ns + price->byte_ns * (is_bits(function) ? (count + 7) / 8 : 2 * count);
+    return price->request_ns + price->byte_ns * (function_is_bits(function) ? (count + 7) / 8 : 2 * count);
 }
 
 /* The points in order, and from each of them on: what the rest costs at least, and where its first read then ends. */

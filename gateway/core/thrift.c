@@ -18,12 +18,17 @@ void thrift_spend(struct thrift *thrift, uint64_t bytes)
         thrift->saved = 0;
 }
 
-int64_t thrift_wait_us(struct thrift *thrift, int64_t mono_us, int64_t least_us, int64_t most_us)
+void thrift_earn(struct thrift *thrift, int64_t for_us)
 {
-    thrift->saved += thrift->size * (double)(mono_us - thrift->at_mono_us) / PURSE_US;
-    thrift->at_mono_us = mono_us;
+    thrift->saved += thrift->size * (double)for_us / PURSE_US;
     if (thrift->saved > thrift->size)
         thrift->saved = thrift->size;
+}
+
+int64_t thrift_wait_us(struct thrift *thrift, int64_t mono_us, int64_t least_us, int64_t most_us)
+{
+    thrift_earn(thrift, mono_us - thrift->at_mono_us);
+    thrift->at_mono_us = mono_us;
     double const half = thrift->size / 2;
     if (thrift->saved >= half)
         return least_us;

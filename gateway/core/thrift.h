@@ -16,6 +16,8 @@ struct thrift {
 
 void thrift_init(struct thrift *thrift, uint64_t bytes_a_day, int64_t mono_us);
 void thrift_spend(struct thrift *thrift, uint64_t bytes);
+void thrift_earn(struct thrift *thrift,
+                 int64_t for_us); /* what it gets in that time, besides what thrift_wait_us gives it */
 int64_t thrift_wait_us(struct thrift *thrift, int64_t mono_us, int64_t least_us, int64_t most_us);
 /* As of the last thrift_wait_us and what was spent since. Without a budget it is never used up. */
 bool thrift_is_used_up(const struct thrift *thrift);

@@ -6,8 +6,8 @@ enum ballot { BALLOT_AGAINST, BALLOT_FOR, BALLOT_UNKNOWN, BALLOT_REMOVED };
 
 static enum ballot ballot_of(const struct vote_member *member, enum fault_vote fault_vote)
 {
-    if (member->known && member->condition)
-        return BALLOT_FOR;
+    if (member->condition) /* stored, and not read since: it does not fall out of the vote by going blind meanwhile */
+        return member->known ? BALLOT_FOR : BALLOT_UNKNOWN;
     if (member->fault && fault_vote == FAULT_VOTE_REMOVE)
         return BALLOT_REMOVED;
     if (!member->known)

@@ -2,8 +2,9 @@
  *
  * A detector votes when the condition of its alarm holds, or of its over-range alarm, once it was read since start.
  * A detector that is faulty or does not answer (its fault or comm alarm's condition, after delays) votes as the zone
- * says: FAULT_VOTE_FOR: it votes, once it was read since start; FAULT_VOTE_REMOVE: it no longer counts, n falls to at
- * most the number that is left, and a vote it was holding when it went blind stays.
+ * says: FAULT_VOTE_FOR: it votes, once it was read since start (also by its own word that it is faulty);
+ * FAULT_VOTE_REMOVE: it no longer counts, n falls to at most the number that is left, and a vote it was holding when it
+ * went blind stays; over a restart as one that is not known.
  *
  * The verdict is three-valued. Unknown, when detectors not read since start could still decide it, or when all are
  * removed: an unknown vote trips nothing and releases nothing. */

@@ -64,6 +64,8 @@ enum stored_interlock {
     STORED_RELEASING, /* released, its outputs not yet written back */
 };
 
+#define STORED_ACTIVATIONS 2
+
 /* What the journal keeps of one thing that must survive a restart. Fixed size, by value. */
 struct stored {
     uint8_t kind;  /* enum stored_kind */
@@ -75,13 +77,14 @@ struct stored {
     uint16_t flags;      /* STORED_* below */
     uint8_t quality;
     uint8_t has_value;
-    uint32_t count; /* rule: activations that no record tells of yet */
-    uint32_t zero;
+    uint32_t count;          /* rule: activations that no record tells of yet */
+    uint32_t cleared_ms;     /* rule: how much of its off-delay had run, at least */
     int64_t since_utc_ms;    /* rule: when the present occurrence was raised */
     int64_t pending_mono_ms; /* rule: since when a crossing waits for its on-delay; hold: since when; 0 none */
     double value;            /* at the raise */
     int64_t until_mono_ms; /* rule: when its shelf ends, or when it is raised anew (rearm); drill: its end; 0 none … */
     int64_t until_utc_ms;  /* … and by the wall clock, for another boot */
+    int64_t active_mono_ms[STORED_ACTIVATIONS]; /* rule: its last activations, the newest first; 0 none */
 };
 
 #define STORED_CONDITION  0x001 /* the condition holds (after on-delay): votes and interlocks look at this */

@@ -27,7 +27,8 @@ enum rule_kind {
     RULE_RATE,      /* number rose by `limit` or more within `over`; a negative limit: fell by so much */
     RULE_STUCK,     /* number has stayed within `deadband` of where it was for the whole on-delay */
     RULE_COMM,      /* no good reading of at least one slave of the device, or the bus or centre is lost; no point */
-    RULE_FAILED,    /* interlock: write, read-back or feedback failed; centre: it refuses; no point */
+    RULE_FAILED, /* interlock: write, read-back or feedback failed; centre: it refuses; device: a point that lives hang on is
+                  * read and has no value; no point */
     RULE_DUE, /* a date of the site file is `limit` days away or nearer, and no later stage of it (core/due); no point */
     RULE_USED, /* a device that is registered as stopped or scrapped shows use (enum point_use); no point */
     RULE_KIND_COUNT
@@ -67,7 +68,8 @@ struct class_point {
 /* What an alarm's condition means to a zone vote that asks for another alarm of the same device. */
 enum alarm_role {
     ROLE_NONE,
-    ROLE_FAULT,      /* the device cannot be trusted: it votes as the zone's fault_vote says (RULE_COMM: likewise) */
+    ROLE_FAULT,      /* the device cannot be trusted: it votes as the zone's fault_vote says (RULE_COMM, RULE_FAILED:
+                      * likewise) */
     ROLE_OVER_RANGE, /* beyond all limits: it votes for every alarm that is a high limit */
 };
 

@@ -19,6 +19,7 @@ enum mqtt_reason {
     MQTT_TOO_LARGE = 0x95,
     MQTT_QUOTA = 0x97,
     MQTT_BAD_PAYLOAD = 0x99,
+    MQTT_CONNECTION_RATE = 0x9F,
 };
 
 struct mqtt_words {

@@ -58,6 +58,14 @@ enum notice { NOTICE_LIST(NOTICE_ENUM) NOTICE_COUNT };
 #undef NOTICE_ENUM
 const char *notice_text(enum notice notice);
 
+/* What state its device was in: the first points of a class that have codes are its modes (service_mode, detector_mode,
+ * burner_phase …). */
+#define NEWS_CONTEXT_MAX 4
+struct news_context {
+    uint16_t point; /* index into device.points */
+    uint16_t code;  /* index into its codes */
+};
+
 struct news_alarm {
     uint32_t rule;
     uint8_t event; /* enum alarm_event */
@@ -69,7 +77,8 @@ struct news_alarm {
     uint8_t test;
     uint8_t chattering;
     uint32_t count; /* activations since the last record of it, beside this one */
-    uint32_t zero;
+    uint32_t context_count;
+    struct news_context context[NEWS_CONTEXT_MAX];
     uint32_t occurrence;  /* relative: see struct stored */
     uint32_t first_rule;  /* 1 + who of its group came first, when it was another; 0 */
     int64_t until_utc_ms; /* EVENT_SHELVED: when that ends; 0 */

@@ -31,6 +31,12 @@
 /* The values are the Modbus read function codes (Modbus Application Protocol V1.1b3, section 6). */
 enum function { FUNCTION_COIL = 1, FUNCTION_DISCRETE = 2, FUNCTION_HOLDING = 3, FUNCTION_INPUT = 4 };
 
+/* Bits, packed eight to a byte; else registers. */
+static inline bool function_is_bits(enum function function)
+{
+    return function == FUNCTION_COIL || function == FUNCTION_DISCRETE;
+}
+
 enum raw_type {
     RAW_BIT,  /* a coil, a discrete input, or one bit of a register */
     RAW_BITS, /* `bit_count` bits of a register from `bit_first`, as a number */
@@ -172,6 +178,7 @@ struct device_point {
     double deadband;   /* telemetry */
     uint32_t every_ms; /* the period of its poll class on its slave; derived: the shortest of the device */
     bool single;
+    bool vital; /* read, and lives hang on it: that it has no value is an alarm, sensor.fault */
     const char *zh;
     const char *en;
 };

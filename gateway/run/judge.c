@@ -240,6 +240,12 @@ static void start(struct judge *judge, struct now now)
     judge->unsync_offset_ms = wall_offset_ms(now);
 }
 
+void judge_finish(struct judge *judge, struct now now)
+{
+    if (!judge->restoring)
+        rules_finish(judge, moment_of(now));
+}
+
 int64_t judge_step(void *self, struct now now)
 {
     struct judge *judge = self;

@@ -39,5 +39,7 @@ struct judge_setup {
 MUST_CHECK enum err judge_open(struct judge **ret_judge, const struct judge_setup *setup);
 void judge_close(struct judge *judge); /* accepts NULL */
 int64_t judge_step(void *judge, struct now now);
+/* After the last step of an orderly stop: how far each off-delay has run is told, which else the journal knows in steps. */
+void judge_finish(struct judge *judge, struct now now);
 
 #endif

@@ -234,6 +234,7 @@ void device_judge(struct judge *judge, size_t index, struct alarm_moment at)
     if (device->holds != NULL)
         derive(judge, index, at);
     rules_judge(judge, device, at);
+    sensors_judge(judge, index, at);
     use_judge(judge, index, at);
     note_news(device);
     touch_interlocks(judge, device);

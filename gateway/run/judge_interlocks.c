@@ -15,54 +15,6 @@ static void touch_claimants(struct judge *judge, const struct judge_output *outp
         interlock_touch(judge, output->claims[i].interlock);
 }
 
-/* Votes. */
-
-/* Over-range stands above every high limit, whatever its reading says then. */
-static bool is_level(const struct rule *rule)
-{
-    return rule->kind == RULE_HI || rule->kind == RULE_HIHI;
-}
-
-static struct vote_member member_of(const struct judge *judge, const struct judge_interlock *interlock,
-                                    const struct judge_member *member)
-{
-    const struct site_device *device = judge->devices[member->device].site;
-    const struct alarm *asked = &judge->rules[member->rule].alarm;
-    struct vote_member result = {.known = asked->known, .condition = asked->condition};
-    if (asked->state == ALARM_OOS) /* what it says now is somebody's test gas */
-        return (struct vote_member){.known = asked->known && interlock->fault_votes, .fault = interlock->fault_votes};
-    for (int32_t i = 0; i < device->rule_count; i++) {
-        const struct judge_rule *rule = &judge->rules[device->rule_first + i];
-        if (!rule->alarm.condition || rule->alarm.state == ALARM_OOS)
-            continue;
-        if (rule->role == ROLE_FAULT)
-            result.fault = interlock->fault_votes;
-        if (rule->role == ROLE_OVER_RANGE && rule->alarm.known && is_level(&judge->site->rules[member->rule])) {
-            result.known = true;
-            result.condition = true;
-        }
-    }
-    return result;
-}
-
-static struct vote take_vote(const struct judge *judge, const struct judge_interlock *interlock)
-{
-    struct vote_member members[SITE_DETECTORS_MAX];
-    for (size_t i = 0; i < interlock->member_count; i++)
-        members[i] = member_of(judge, interlock, &interlock->members[i]);
-    return vote_take(members, interlock->member_count, interlock->n, interlock->fault_vote);
-}
-
-/* Who voted when the process ended, as far as the stored states tell. */
-static uint64_t stored_voters(const struct judge *judge, const struct judge_interlock *interlock)
-{
-    uint64_t voters = 0;
-    for (size_t i = 0; i < interlock->member_count; i++)
-        if (judge->rules[interlock->members[i].rule].alarm.condition)
-            voters |= UINT64_C(1) << i;
-    return voters;
-}
-
 /* Notices. */
 
 static struct judge_notice *begin_notice(struct judge *judge, size_t index, enum notice notice, struct alarm_moment at,
@@ -368,14 +320,14 @@ static void show(struct judge *judge, size_t index)
 static void vote(struct judge *judge, size_t index, struct alarm_moment at)
 {
     struct judge_interlock *interlock = &judge->interlocks[index];
-    struct interlock_view view = {.mono_us = at.mono_us, .vote = take_vote(judge, interlock)};
+    struct interlock_view view = {.mono_us = at.mono_us, .vote = vote_of(judge, interlock)};
     tell_happened(judge, index, interlock_vote(&interlock->machine, interlock->site, &view), at);
 }
 
 void interlock_let_loose(struct judge *judge, size_t index, struct alarm_moment at)
 {
     struct judge_interlock *interlock = &judge->interlocks[index];
-    struct interlock_view view = {.mono_us = at.mono_us, .vote = take_vote(judge, interlock)};
+    struct interlock_view view = {.mono_us = at.mono_us, .vote = vote_of(judge, interlock)};
     unsigned const happened = interlock_end_hold(&interlock->machine, &view);
     if ((happened & INTERLOCK_RELEASED) != 0) /* of the drill's trip: there is nothing to take back */
         tell_by(judge, index, NOTICE_INTERLOCK_RELEASED, NULL, at);
@@ -476,7 +428,7 @@ void interlock_put_back(struct judge *judge, const struct stored *stored, struct
         judge->interlocks_untold = true; /* what happened since start is newer */
         return;
     }
-    interlock_restore(&interlock->machine, stored, stored_voters(judge, interlock), at.mono_us);
+    interlock_restore(&interlock->machine, stored, vote_of_stored(judge, interlock), at.mono_us);
     interlock->tripped_mono_us = at.mono_us;
     interlock->since_utc_ms = stored->since_utc_ms;
     interlock->releasing = stored->state == STORED_RELEASING;
@@ -498,7 +450,7 @@ enum err interlock_try_reset(struct judge *judge, size_t index, const struct ord
         *ret_code = interlock->machine.tripped ? "local_only" : "nothing_to_do";
         return ERR_REFUSED;
     }
-    enum err err = interlock_reset(&interlock->machine, take_vote(judge, interlock).verdict, ret_code);
+    enum err err = interlock_reset(&interlock->machine, vote_is_over(judge, interlock), ret_code);
     if (err != ERR_OK)
         return err;
     interlock->moved = true;

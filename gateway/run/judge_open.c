@@ -159,7 +159,7 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
     struct judge_device *device = &judge->devices[index];
     size_t const count = site->point_count;
     CHECK(count <= SITE_DEVICE_POINTS_MAX);
-    *device = (struct judge_device){.site = site, .comm_rule = NO_RULE, .used_rule = NO_RULE};
+    *device = (struct judge_device){.site = site, .comm_rule = NO_RULE, .sensor_rule = NO_RULE, .used_rule = NO_RULE};
     device->samples = take(judge, count, sizeof *device->samples, failed);
     device->reported = take(judge, count, sizeof *device->reported, failed);
     device->ages = take(judge, count, sizeof *device->ages, failed);
@@ -189,6 +189,8 @@ static void make_device(struct judge *judge, size_t index, bool *failed)
     for (int32_t i = 0; i < site->rule_count; i++) {
         if (judge->site->rules[site->rule_first + i].kind == RULE_COMM)
             device->comm_rule = site->rule_first + i;
+        if (judge->site->rules[site->rule_first + i].kind == RULE_FAILED)
+            device->sensor_rule = site->rule_first + i;
         if (judge->site->rules[site->rule_first + i].kind == RULE_USED)
             device->used_rule = site->rule_first + i;
     }
@@ -227,7 +229,7 @@ static void make_devices(struct judge *judge, bool *failed)
 
 static enum alarm_role role_of(const struct site_device *device, const struct rule *rule)
 {
-    if (rule->kind == RULE_COMM)
+    if (rule->kind == RULE_COMM || rule->kind == RULE_FAILED)
         return ROLE_FAULT;
     for (size_t i = 0; i < device->class->alarm_count; i++)
         if (strcmp(device->class->alarms[i].id, rule->id) == 0)

@@ -145,6 +145,7 @@ static struct outcome obey(struct judge *judge, const struct order *order, struc
         obey_rules(judge, ALARM_RESET, order, at, &outcome);
         if (order->rule < 0)
             obey_interlocks(judge, order, at, &outcome);
+        interlocks_run(judge, at); /* an over-range that was latched no longer votes */
         break;
     case ORDER_SILENCE:
         obey_interlocks(judge, order, at, &outcome);

@@ -7,11 +7,13 @@
  *   judge_readings.c   what the samples of a device say to its rules: limits, gates, references, rates, standing still
  *   judge_rules.c      the delays of rules, and what is owed to the recorder about them
  *   judge_groups.c     which alarm of a group came first
- *   judge_interlocks.c votes, interlocks, outputs
+ *   judge_votes.c      how the detectors of an interlock vote
+ *   judge_interlocks.c interlocks, outputs
  *   judge_orders.c     ack, silence, reset, shelve, unshelve, service
  *   judge_drill.c      who is in a drill, its beginning and its end
  *   judge_hold.c       a drill that holds the outputs of a zone: when it may, and what ends that at once
  *   judge_due.c        dates of the site file, and the day it is there
+ *   judge_sensors.c    readings that lives hang on and that are none
  *   judge_use.c        use of what is registered as stopped
  *   judge_mounted.c    which cylinder stands where, and that it was exchanged
  *   judge_centres.c    is a centre lost, does it refuse
@@ -140,6 +142,7 @@ struct judge_device {
     struct report_pace pace;
     uint64_t prompt; /* bit i: site->slaves[i] is polled as often as the device reports */
     int32_t comm_rule;
+    int32_t sensor_rule;           /* NO_RULE: its class says itself when it is faulty */
     struct judge_mounted *mounted; /* NULL: the class knows nothing that is */
     int32_t used_rule;             /* NO_RULE: it is not registered as stopped */
     struct judge_use *uses;
@@ -413,6 +416,8 @@ void rule_feed(struct judge *judge, size_t rule, const struct alarm_reading *rea
 void rule_feed_truth(struct judge *judge, size_t rule, enum tri truth, struct alarm_moment at);
 void rule_due(struct judge *judge, size_t rule, struct alarm_moment at);
 void rule_restore(struct judge *judge, const struct stored *stored);
+/* How far each off-delay has run, at an orderly stop. */
+void rules_finish(struct judge *judge, struct alarm_moment at);
 void rule_settle(struct judge *judge, size_t rule);
 /* A drill is over: what it told of this rule and is still active will be raised as real. True: there is such. */
 bool rule_raise_again(struct judge *judge, size_t rule);
@@ -429,6 +434,10 @@ struct alarm_reading due_reading(const struct judge *judge, const struct rule *r
 /* judge_mounted.c */
 void mounted_watch(struct judge *judge, size_t device, const struct derive *derive, struct alarm_moment at);
 void mounted_restore(struct judge *judge, const struct stored *stored);
+
+/* judge_sensors.c */
+void sensors_judge(struct judge *judge, size_t device, struct alarm_moment at); /* what was touched */
+enum tri sensors_fail(const struct judge_device *device);
 
 /* judge_use.c */
 void use_judge(struct judge *judge, size_t device, struct alarm_moment at); /* what was touched */
@@ -454,6 +463,14 @@ void flood_show(struct judge *judge); /* the counts, onto the board */
 bool group_is_first(const struct judge *judge, size_t rule, int32_t *ret_first);
 /* After the state of a rule has changed (told or restored). */
 void group_moved(struct judge *judge, size_t rule, uint8_t from_state);
+
+/* judge_votes.c */
+struct vote vote_of(const struct judge *judge, const struct judge_interlock *interlock);
+/* Who voted when the process ended, as far as the stored states tell. */
+uint64_t vote_of_stored(const struct judge *judge, const struct judge_interlock *interlock);
+/* May it be reset? The vote is a known no, and of no detector a milder stage of what tripped it still holds: gas is to be gone,
+ * water back, not just on the other side of the limit that tripped. A detector whose faults have no vote is to be sound. */
+bool vote_is_over(const struct judge *judge, const struct judge_interlock *interlock);
 
 /* judge_interlocks.c */
 void interlock_touch(struct judge *judge, size_t interlock);

@@ -1,5 +1,6 @@
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/core/normalize.h"
 #include "gateway/run/judge_private.h"
 
 static void queue(struct judge *judge, size_t rule)
@@ -72,6 +73,8 @@ static enum tri truth_of(const struct judge *judge, const struct rule *rule)
     size_t const index = (size_t)subject->index;
     switch (subject->kind) {
     case SUBJECT_DEVICE:
+        if (rule->kind == RULE_FAILED)
+            return sensors_fail(&judge->devices[index]);
         return rule->kind == RULE_USED ? use_shows(&judge->devices[index]) : device_is_lost(judge, index);
     case SUBJECT_BUS:
         return judge->buses[index].known ? tri_of(!judge->buses[index].open) : TRI_UNKNOWN;
@@ -142,7 +145,8 @@ static void take_after(struct judge *judge, size_t rule, const struct alarm *aft
     judge->rules[rule].alarm = *after;
     judge->rules[rule].test = test;
     group_moved(judge, rule, from);
-    if (from != after->state && (from == ALARM_OOS || after->state == ALARM_OOS))
+    bool const votes = from == ALARM_OOS || after->state == ALARM_OOS || judge->rules[rule].role == ROLE_OVER_RANGE;
+    if (from != after->state && votes) /* that one votes as long as it is latched */
         touch_interlocks(judge, rule);
 }
 
@@ -154,6 +158,25 @@ static bool catch_up(struct judge *judge, size_t rule, struct alarm_change *next
         return true;
     next->count -= change.count;
     return rule_tell(judge, rule, &change, NULL);
+}
+
+/* The modes of its device, as they were last read well; not what the alarm tells as its value. */
+static void put_context(const struct judge *judge, size_t rule, struct news_alarm *alarm)
+{
+    const struct rule *site = &judge->site->rules[rule];
+    const struct subject *subject = &judge->site->subjects[site->subject];
+    if (subject->kind != SUBJECT_DEVICE)
+        return;
+    const struct judge_device *device = &judge->devices[subject->index];
+    for (size_t i = 0; i < device->site->point_count && alarm->context_count < NEWS_CONTEXT_MAX; i++) {
+        const struct device_point *point = &device->site->points[i];
+        const struct sample *sample = &device->samples[i];
+        bool const is_told = site->point == (int32_t)i;
+        if (point->type == VALUE_ENUM && !is_told && device->ages[i].tried && sample_has_value(sample) &&
+            sample->value.code < point->code_count)
+            alarm->context[alarm->context_count++] =
+                (struct news_context){.point = (uint16_t)i, .code = (uint16_t)sample->value.code};
+    }
 }
 
 bool rule_tell(struct judge *judge, size_t rule, const struct alarm_change *told, const struct order *order)
@@ -189,6 +212,7 @@ bool rule_tell(struct judge *judge, size_t rule, const struct alarm_change *told
         .count = change.count,
         .until_utc_ms = change.to == ALARM_SHELVED ? change.until_utc_ms : 0,
     };
+    put_context(judge, rule, &news->is.alarm);
     if (order != NULL) {
         text_copy(news->is.alarm.by, sizeof news->is.alarm.by, order->by);
         text_copy(news->is.alarm.why, sizeof news->is.alarm.why, order->why);
@@ -270,6 +294,17 @@ static bool tell_all(struct judge *judge, size_t rule)
         return false;
     alarm_told(alarm);
     return true;
+}
+
+void rules_finish(struct judge *judge, struct alarm_moment at)
+{
+    for (size_t i = 0; i < judge->site->rule_count; i++) {
+        struct judge_rule *rule = &judge->rules[i];
+        struct stored const stored = stored_of(judge, &rule->alarm, i, rule->test);
+        if (!rule->queued && alarm_clears_further(&rule->alarm, &judge->site->rules[i]) &&
+            news_push_stored(judge, &stored, at))
+            alarm_told(&rule->alarm);
+    }
 }
 
 void rules_catch_up(struct judge *judge)

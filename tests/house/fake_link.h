@@ -10,7 +10,7 @@
 #include "gateway/ports/link.h"
 #include "tests/house/plant.h"
 
-#define WIRE_WORDS 5
+#define WIRE_WORDS 6
 
 struct wire_event { /* one transaction, as an oscilloscope on the line would see it */
     int64_t start_us;

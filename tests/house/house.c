@@ -4,7 +4,7 @@
  *   HOUSE_SEED=n build/release/house     only that seed of chaos, with everything said on stderr
  *   HOUSE_FROM=s HOUSE_TO=s              with it: what went over the wires and was recorded between those seconds
  *   HOUSE_TEST=word build/release/house  only tests with that word in their name
- *   HOUSE_PART=i/n build/release/house   every n-th test from the i-th: n such processes are all */
+ *   TEST_PART=i/n build/release/house    every n-th test from the i-th: n such processes are all */
 #include "tests/support/test.h"
 
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "gateway/base/check.h"
 #include "gateway/base/log.h"
+#include "tests/house/grounds.h"
 #include "tests/house/scenes.h"
 #include "tests/support/disk.h"
 
@@ -109,12 +110,15 @@ int main(void)
     char pattern[128];
     if (getenv("HOUSE_SEED") != NULL)
         filter = "chaos";
-    leave_part(tests, ARRAY_SIZE(tests), getenv("HOUSE_PART"));
+    leave_part(tests, ARRAY_SIZE(tests), getenv("TEST_PART"));
     disk_install();
     log_set_quiet(getenv("HOUSE_SEED") == NULL && getenv("HOUSE_LOG") == NULL);
     if (filter != NULL) {
         (void)snprintf(pattern, sizeof pattern, "*%s*", filter);
         cmocka_set_test_filter(pattern);
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    grounds_open();
+    int const failed = cmocka_run_group_tests(tests, NULL, NULL);
+    grounds_close();
+    return failed;
 }

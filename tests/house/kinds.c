@@ -24,8 +24,17 @@ const struct kind_rule mill_rules[MILL_RULES] = {
     {.alarm = "bit", .kind = KIND_BIT, .on_us = 5 * SECOND, .off_us = 3 * SECOND},
     {.alarm = "gated", .kind = KIND_HI, .limit = 40, .on_us = 2 * SECOND, .off_us = 2 * SECOND, .gated = true},
     {.alarm = "quiet", .kind = KIND_HI, .limit = 60, .quieted = true},
+    {.alarm = "code", .kind = KIND_CODE, .codes = 1U << 2 | 1U << 3, .on_us = 2 * SECOND, .off_us = 3 * SECOND},
+    {.alarm = "own", .kind = KIND_BIT, .bit = 2, .off_us = 2 * SECOND, .latch = true},
+    {.alarm = "shelf", .kind = KIND_HI, .limit = 45, .deadband = 5, .on_us = 2 * SECOND, .off_us = 3 * SECOND},
+    {.alarm = "served", .kind = KIND_LO, .limit = 20, .on_us = SECOND, .off_us = 4 * SECOND},
+    {.alarm = "grave", .kind = KIND_HI, .limit = 58, .deadband = 2},
+    {.alarm = "sensor.fault", .kind = KIND_SENSOR, .on_us = 10 * SECOND, .off_us = 10 * SECOND},
     {.alarm = "again", .kind = KIND_HI, .limit = 55, .deadband = 5, .rearm_us = MINUTE},
 };
+
+#define STAGES  4     /* codes that the stage has */
+#define NO_FLOW 32767 /* the register's word for it */
 
 enum says { SAYS_NO, SAYS_YES, SAYS_NEAR, SAYS_NOTHING };
 
@@ -34,7 +43,8 @@ struct look {
     int life;
     bool good;
     double level, target, mode, flow;
-    bool running, quieting;
+    unsigned flags, stage;
+    bool has_flow;
     enum says says;
 };
 
@@ -65,9 +75,10 @@ static struct looks look_at(const struct world *world, int slave)
         look.level = scaled(event->words[0]);
         look.target = scaled(event->words[1]);
         look.mode = event->words[2];
-        look.running = (event->words[3] & 1) != 0;
-        look.quieting = (event->words[3] & 2) != 0;
+        look.flags = event->words[3];
         look.flow = scaled(event->words[4]);
+        look.has_flow = event->words[4] != NO_FLOW;
+        look.stage = event->words[5];
         looks.list[looks.count++] = look;
     }
     return looks;
@@ -123,12 +134,19 @@ static enum says says_stuck(const struct looks *looks, size_t at, const struct k
     return SAYS_NEAR;
 }
 
+/* Is there a value in it for the rule? */
+static bool has_value(const struct look *look, const struct kind_rule *rule)
+{
+    return look->good && (rule->kind != KIND_STUCK || look->has_flow) &&
+           (rule->kind != KIND_CODE || look->stage < STAGES);
+}
+
 static enum says says(const struct looks *looks, size_t at, const struct kind_rule *rule)
 {
     const struct look *look = &looks->list[at];
     if (!look->good)
         return SAYS_NOTHING;
-    if (rule->gated && !look->running)
+    if (rule->gated && (look->flags & 1) == 0)
         return SAYS_NO;
     switch (rule->kind) {
     case KIND_HI:
@@ -144,7 +162,11 @@ static enum says says(const struct looks *looks, size_t at, const struct kind_ru
     case KIND_EQUALS:
         return fabs(look->mode - rule->limit) < 0.5 ? SAYS_YES : SAYS_NO;
     case KIND_BIT:
-        return look->running ? SAYS_YES : SAYS_NO;
+        return (look->flags >> rule->bit & 1) != 0 ? SAYS_YES : SAYS_NO;
+    case KIND_CODE:
+        return (rule->codes >> look->stage & 1) != 0 ? SAYS_YES : SAYS_NO;
+    case KIND_SENSOR:
+        return look->has_flow && look->stage < STAGES ? SAYS_NO : SAYS_YES;
     }
     return SAYS_NEAR;
 }
@@ -184,6 +206,11 @@ static bool is_active(const struct record *record)
     return is(record, "UNACK") || is(record, "ACKED");
 }
 
+static bool is_out_of_sight(const struct record *record)
+{
+    return is(record, "SUPPRESSED") || is(record, "SHELVED") || is(record, "OOS");
+}
+
 /* --- single records --- */
 
 static size_t last_look(const struct looks *looks, int64_t t_us)
@@ -216,13 +243,17 @@ static int64_t said_since(const struct looks *looks, int64_t t_us, enum says wha
 /* What has not moved since a reading stands since that one, though only the next one shows it. */
 static int64_t stands_since(const struct looks *looks, int64_t since_us)
 {
-    size_t const at = last_look(looks, since_us);
+    size_t at = last_look(looks, since_us);
+    while (at > 1 && !looks->list[at - 2].good)
+        at--;
     return at > 1 ? looks->list[at - 2].t_us : since_us;
 }
 
 static void check_raise(struct world *world, const struct looks *looks, const struct kind_rule *rule, int64_t at_us)
 {
     int64_t since_us = said_since(looks, at_us, SAYS_YES);
+    if (since_us == CLOCK_NEVER) /* the delay ended just when a reading came that would have ended it for nothing */
+        since_us = said_since(looks, at_us - 2 * TICK_US, SAYS_YES);
     if (rule->kind == KIND_STUCK && since_us != CLOCK_NEVER)
         since_us = stands_since(looks, since_us);
     const struct life *life = &world->lives[life_at(world, at_us)];
@@ -239,6 +270,13 @@ static void check_clear(struct world *world, const struct looks *looks, const st
     if (at == 0 || !looks->list[at - 1].good || since_us == CLOCK_NEVER || at_us - since_us < rule->off_us - TICK_US)
         stage_blame(&world->stage, INV_FALSE_CLEAR, at_us, "%s: not so since %.3f s", rule->alarm,
                     since_us == CLOCK_NEVER ? -1.0 : (double)since_us / 1e6);
+}
+
+static void check_reset(struct world *world, const struct looks *looks, const struct kind_rule *rule, int64_t at_us)
+{
+    int64_t const since_us = said_since(looks, at_us, SAYS_YES);
+    if (!rule->latch || (since_us != CLOCK_NEVER && at_us - since_us > rule->on_us + POLL_US))
+        stage_blame(&world->stage, INV_FALSE_CLEAR, at_us, "%s: reset, and it is so", rule->alarm);
 }
 
 static void check_rearm(struct world *world, const struct ledger *ledger, const struct kind_rule *rule,
@@ -268,6 +306,8 @@ static void check_records(struct world *world, const struct ledger *ledger, cons
             check_raise(world, looks, rule, record->at_us);
         else if (strcmp(record->event, "cleared") == 0)
             check_clear(world, looks, rule, record->at_us);
+        else if (strcmp(record->event, "reset") == 0)
+            check_reset(world, looks, rule, record->at_us);
         else if (strcmp(record->event, "rearmed") == 0 && (rule->rearm_us == 0 || !is(before, "ACKED")))
             stage_blame(&world->stage, INV_FALSE_RAISE, record->at_us, "%s: rearmed, and why?", rule->alarm);
         else if (strcmp(record->event, "suppressed") == 0 && !rule->quieted)
@@ -316,7 +356,7 @@ static void check_stretch(struct world *world, const struct ledger *ledger, cons
     for (int end = 0; end < 2; end++) {
         int64_t const t_us = end != 0 ? stretch->to_us - TICK_US - 1 : due;
         const struct record *record = told_at(ledger, dev, rule->alarm, t_us).record;
-        if (is_active(record) == crossing || is(record, "SUPPRESSED"))
+        if (is_active(record) == crossing || is_out_of_sight(record))
             continue;
         stage_blame(&world->stage, crossing ? INV_MISSED_RAISE : INV_MISSED_CLEAR, t_us, "%s: %s since %.3f s, and %s",
                     rule->alarm, crossing ? "so" : "not so", (double)stretch->from_us / 1e6,
@@ -367,11 +407,13 @@ void kinds_check(struct world *world, const struct ledger *ledger, const char *d
 {
     struct looks looks = look_at(world, plant_find(&world->plant, dev));
     for (size_t i = 0; i < looks.count; i++)
+        looks.list[i].good = has_value(&looks.list[i], rule);
+    for (size_t i = 0; i < looks.count; i++)
         looks.list[i].says = says(&looks, i, rule);
     check_records(world, ledger, dev, &looks, rule);
     each_stretch(world, ledger, dev, &looks, rule, check_stretch);
     for (size_t i = 0; rule->quieted && i < looks.count; i++)
-        looks.list[i].says = !looks.list[i].good ? SAYS_NOTHING : looks.list[i].quieting ? SAYS_YES : SAYS_NO;
+        looks.list[i].says = !looks.list[i].good ? SAYS_NOTHING : (looks.list[i].flags & 2) != 0 ? SAYS_YES : SAYS_NO;
     if (rule->quieted)
         each_stretch(world, ledger, dev, &looks, rule, check_quiet);
     free(looks.list);

@@ -8,13 +8,14 @@
  *               at most a poll later in calm times, three seconds later on a line that was in trouble
  *   cleared     only at a good reading that does not cross, and after the off-delay; in time likewise
  *   suppressed  exactly while the point that suppresses says so
+ *   reset       not while readings say so
  *   rearmed     exactly the time after the acknowledgement, and only then */
 #ifndef OUTPOST_HOUSE_KINDS_H
 #define OUTPOST_HOUSE_KINDS_H
 
 #include "tests/house/ledger.h"
 
-enum kind { KIND_HI, KIND_LO, KIND_DEVIATION, KIND_RATE, KIND_STUCK, KIND_EQUALS, KIND_BIT };
+enum kind { KIND_HI, KIND_LO, KIND_DEVIATION, KIND_RATE, KIND_STUCK, KIND_EQUALS, KIND_BIT, KIND_CODE, KIND_SENSOR };
 
 struct kind_rule {
     const char *alarm;
@@ -27,9 +28,12 @@ struct kind_rule {
     bool gated;       /* counts only while the mill runs */
     bool quieted;     /* is suppressed by the point `quieting` */
     int64_t rearm_us; /* 0: never */
+    unsigned bit;     /* KIND_BIT: which of the flags */
+    uint32_t codes;   /* KIND_CODE: bit i: code i */
+    bool latch;
 };
 
-#define MILL_RULES 10
+#define MILL_RULES 16
 extern const struct kind_rule mill_rules[MILL_RULES];
 
 /* One rule of the device `dev`, whose registers are those of mill_site. */

@@ -7,24 +7,32 @@
 #include <string.h>
 
 #include "gateway/base/check.h"
+#include "tests/house/aside.h"
 #include "tests/house/curtain.h"
 #include "tests/house/kinds.h"
+#include "tests/house/oracle.h"
 #include "tests/house/scenes.h"
 #include "tests/house/sites.h"
 #include "tests/support/effort.h"
 
 #define SEEDS_AT_SCALE_1 8
 #define FIRST_SEED       7000
+#define CONTROL_SEED     7000 /* one in which each limit is crossed, and each state of the mill seen */
 #define HOURS_US         (60 * MINUTE)
+#define CONTROL_US       (4 * HOUR)
 #define DWELL_US         (31 * SECOND) /* three times up within a minute would be chattering */
 
-enum reg { LEVEL, TARGET, MODE, FLAGS, FLOW, REG_COUNT };
+enum reg { LEVEL, TARGET, MODE, FLAGS, FLOW, STAGE, REG_COUNT };
+
+#define NO_FLOW 32767
 
 static struct world world;
 static struct ledger ledger;
 static int64_t stays_until_us[REG_COUNT];
 static int64_t fails_until_us;
 static bool with_faults;
+static struct asides asides;
+static const char *const put_aside[] = {"shelf", "served", "grave"};
 
 static uint16_t *registers(struct world *now)
 {
@@ -39,10 +47,11 @@ static void set(struct world *now, enum reg reg, uint16_t value)
 
 static void move_registers(struct world *now)
 {
-    static const uint16_t levels[] = {0,   50,  80,  100, 101, 120, 200, 300, 399, 400, 410,
-                                      449, 460, 499, 500, 520, 549, 550, 570, 599, 600, 800};
+    static const uint16_t levels[] = {0,   50,  80,  100, 101, 120, 200, 230, 300, 360, 399, 400, 410,
+                                      449, 460, 499, 500, 520, 549, 550, 570, 599, 600, 620, 800};
     static const uint16_t targets[] = {100, 300, 500};
     static const uint16_t modes[] = {0, 6, 7, 8};
+    static const uint16_t stages[] = {0, 1, 2, 3, 9}; /* the last one has no name */
     struct dice *dice = &now->dice;
     if (now->stage.t_us >= stays_until_us[LEVEL])
         set(now, LEVEL, levels[dice_between(dice, 0, ARRAY_SIZE(levels) - 1)]);
@@ -51,11 +60,15 @@ static void move_registers(struct world *now)
     if (now->stage.t_us >= stays_until_us[MODE])
         set(now, MODE, modes[dice_between(dice, 0, ARRAY_SIZE(modes) - 1)]);
     if (now->stage.t_us >= stays_until_us[FLAGS])
-        set(now, FLAGS, (uint16_t)dice_between(dice, 0, 3));
+        set(now, FLAGS, (uint16_t)dice_between(dice, 0, 7));
+    if (now->stage.t_us >= stays_until_us[STAGE])
+        set(now, STAGE, stages[dice_between(dice, 0, ARRAY_SIZE(stages) - 1)]);
     if (now->stage.t_us < stays_until_us[FLOW])
         return;
-    registers(now)[FLOW] = (uint16_t)(registers(now)[FLOW] < 500 ? 900 : 100);
-    if (dice_chance(dice, 30))
+    registers(now)[FLOW] = registers(now)[FLOW] < 500 ? 900 : 100;
+    if (dice_chance(dice, 10))
+        set(now, FLOW, NO_FLOW);
+    else if (dice_chance(dice, 30))
         stays_until_us[FLOW] = now->stage.t_us + dice_between(dice, 50, 180) * SECOND;
 }
 
@@ -103,6 +116,21 @@ static void hurt(struct world *now)
     }
 }
 
+/* The most of them for the one that may be put out of service; nobody may shelve the grave one. */
+static void put_one_aside(struct world *now)
+{
+    struct dice *dice = &now->dice;
+    struct aside_order order = {.alarm = put_aside[dice_between(dice, 0, ARRAY_SIZE(put_aside) - 1)],
+                                .for_ms = (uint32_t)dice_between(dice, 10, 240) * 1000,
+                                .one_shot = dice_chance(dice, 300)};
+    int64_t const what = dice_between(dice, 0, 9);
+    order.verb = what < 6 ? ORDER_SHELVE : what < 7 ? ORDER_UNSHELVE : ORDER_SERVICE;
+    order.on = what != 7;
+    if (order.verb == ORDER_SERVICE)
+        order.alarm = "served";
+    aside_give(now, &asides, "mill", order);
+}
+
 static int64_t weather(struct world *now)
 {
     move_registers(now);
@@ -114,21 +142,26 @@ static int64_t weather(struct world *now)
         hurt(now);
     if (now->house != NULL && !now->stage.dead && dice_chance(&now->dice, 60))
         world_send_order(now, ORDER_ACK, NULL, NULL);
+    if (now->house != NULL && !now->stage.dead && dice_chance(&now->dice, 20))
+        world_send_order(now, ORDER_RESET, NULL, NULL);
+    if (now->house != NULL && !now->stage.dead && dice_chance(&now->dice, 40))
+        put_one_aside(now);
     return now->stage.t_us + dice_between(&now->dice, 500, 3000) * 1000;
 }
 
 /* The run of a seed up to its ledger; kinds_check() may then be asked what it thinks of it. */
-static void run(uint64_t seed, bool faults)
+static void run(uint64_t seed, bool faults, int64_t for_us)
 {
     struct world_setup setup = mill_site.setup;
     setup.seed = seed;
     world_open(&world, &setup);
     memset(stays_until_us, 0, sizeof stays_until_us);
     with_faults = faults;
+    asides.count = 0;
     fails_until_us = CLOCK_NEVER;
     world.script = weather;
     world.script_us = 0;
-    world_run_until(&world, HOURS_US);
+    world_run_until(&world, for_us);
     heal(&world);
     world.script_us = CLOCK_NEVER;
     world.stage.crash_in = 0;
@@ -142,11 +175,19 @@ static void end(void)
     world_close(&world);
 }
 
+static void check_asides(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(put_aside); i++)
+        aside_check(&world, &ledger, "mill", put_aside[i], &asides);
+}
+
 static size_t play(uint64_t seed)
 {
-    run(seed, seed % 4 != 0);
+    run(seed, seed % 4 != 0, HOURS_US);
     for (size_t i = 0; i < MILL_RULES; i++)
         kinds_check(&world, &ledger, "mill", &mill_rules[i]);
+    check_asides();
+    oracle_check(&world, &ledger, &mill_site.expectations); /* comm.lost, and the reasons of what has no value */
     curtain_print(&ledger);
     size_t const broken = world.stage.broken_count;
     print_message("seed %llu: %zu lives, %zu transactions, %llu alarm records\n", (unsigned long long)seed,
@@ -173,7 +214,7 @@ void every_kind_of_alarm_in_bad_weather(void **state)
 /* Another rule than the site has: which of them, and is there such a one? */
 static bool make_wrong(struct kind_rule *rule, int which)
 {
-    bool const has_limit = rule->kind != KIND_STUCK && rule->kind != KIND_BIT;
+    bool const has_limit = rule->limit > 0;
     switch (which) {
     case 0:
         rule->on_us += 4 * SECOND;
@@ -199,9 +240,44 @@ static bool make_wrong(struct kind_rule *rule, int which)
     case 7:
         rule->rearm_us -= 3 * SECOND;
         return rule->rearm_us > 0;
+    case 8:
+        rule->codes ^= 1U << 1;
+        return rule->kind == KIND_CODE;
+    case 9:
+        rule->latch = false;
+        return rule->bit > 0; /* of those that are reset */
     default:
         rule->rearm_us = 0;
         return mill_rules[MILL_RULES - 1].alarm == rule->alarm;
+    }
+}
+
+/* Other orders than were given: for other times, for the opposite, or none. */
+static void make_wrong_order(size_t i, int which)
+{
+    struct aside_order *order = &asides.list[i];
+    if (which == 0)
+        order->for_ms += 5000;
+    else if (which == 1)
+        order->on = !order->on;
+    else
+        order->alarm = "nobody's";
+}
+
+static void the_second_opinion_knows_orders(void)
+{
+    static struct asides given;
+    given = asides;
+    check_asides();
+    assert_int_equal(world.stage.broken_count, 0);
+    for (int which = 0; which < 3; which++) {
+        size_t const before = world.stage.broken_count;
+        for (size_t i = 0; i < asides.count; i++)
+            make_wrong_order(i, which);
+        check_asides();
+        if (world.stage.broken_count == before)
+            fail_msg("wrong orders %d are believed", which);
+        asides = given;
     }
 }
 
@@ -209,14 +285,16 @@ static bool make_wrong(struct kind_rule *rule, int which)
 void the_second_opinion_knows_each_kind(void **state)
 {
     (void)state;
-    run(FIRST_SEED, true);
+    run(CONTROL_SEED, true, CONTROL_US);
     world.stage.quiet = true;
+    the_second_opinion_knows_orders();
+    world.stage.broken_count = 0;
     for (size_t i = 0; i < MILL_RULES; i++) {
         kinds_check(&world, &ledger, "mill", &mill_rules[i]);
         assert_int_equal(world.stage.broken_count, 0);
     }
     for (size_t i = 0; i < MILL_RULES; i++)
-        for (int which = 0; which < 9; which++) {
+        for (int which = 0; which < 11; which++) {
             struct kind_rule wrong = mill_rules[i];
             size_t const before = world.stage.broken_count;
             if (!make_wrong(&wrong, which))

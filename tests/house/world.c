@@ -15,6 +15,7 @@
 #include "gateway/model/inbox.h"
 #include "gateway/run/journal.h"
 #include "gateway/site/load.h"
+#include "tests/house/grounds.h"
 #include "tests/support/disk.h"
 
 #define ARENA_MAX  ((size_t)16 * 1024 * 1024)
@@ -28,8 +29,7 @@
 
 static void make_dir(char dir[static WORLD_DIR_MAX])
 {
-    const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : getenv("TMPDIR");
-    (void)snprintf(dir, WORLD_DIR_MAX, "%s/outpost-house-XXXXXX", base != NULL ? base : "/tmp");
+    (void)snprintf(dir, WORLD_DIR_MAX, "%s/XXXXXX", grounds_dir());
     assert_non_null(mkdtemp(dir));
 }
 

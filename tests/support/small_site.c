@@ -273,6 +273,18 @@ static void make_device_rules(struct small_site *small, size_t device)
             make_rule(small, device, &own->class->alarms[i]);
 }
 
+/* The lift's speed is read from a register: it may hold no number. */
+static void make_sensor_rule(struct small_site *small, size_t device, const char *point)
+{
+    struct rule *rule = add_rule(small, device);
+    small->devices[device].rule_count++;
+    small->points[device][find_point(small, device, point)].vital = true;
+    rule->id = "sensor.fault";
+    rule->kind = RULE_FAILED;
+    rule->on_delay_ms = rule->off_delay_ms = 10000;
+    rule->priority = PRIORITY_HIGH;
+}
+
 static void make_centre_rules(struct small_site *small)
 {
     size_t const subject = SMALL_DEVICES + SMALL_BUSES + SMALL_INTERLOCKS;
@@ -369,6 +381,7 @@ void small_site_make(struct small_site *small, uint32_t every_ms)
                                 .centre_count = SMALL_CENTRES};
     for (size_t i = 0; i < SMALL_DEVICES; i++)
         make_device_rules(small, i);
+    make_sensor_rule(small, DEVICE_LIFT, "car_speed");
     make_other_rules(small);
     small->detectors[0] = DEVICE_GAS_1;
     small->detectors[1] = DEVICE_GAS_2;

@@ -131,8 +131,10 @@ struct life {
     bool mute;     /* nothing can be told just now */
     bool flood;    /* changes are made without being told */
     uint8_t told;
+    struct stored kept; /* what the journal has */
     unsigned raised;
     unsigned counted;
+    unsigned rows; /* without a record */
 };
 
 static struct alarm_moment now_of(const struct life *life)
@@ -155,6 +157,7 @@ static void record(struct life *life, const struct alarm_change *change)
     life->raised += change->event == EVENT_RAISED ? 1 : 0;
     life->counted += change->count;
     alarm_commit(&life->alarm, &life->rule, change);
+    life->kept = alarm_stored(&life->alarm, &life->rule, 0);
     if (life->alarm.state >= ALARM_SHELVED)
         forget(&life->reference);
 }
@@ -181,11 +184,17 @@ static void settle(struct life *life)
             alarm_commit_hushed(&life->alarm, &life->rule, &change);
         else
             tell(life, &change);
+        life->kept = alarm_stored(&life->alarm, &life->rule, 0);
         if (life->alarm.state >= ALARM_SHELVED)
             forget(&life->reference);
     }
     if (!life->mute && !life->flood && alarm_behind(&life->alarm, now_of(life), &change))
         record(life, &change);
+    if (life->mute || !alarm_untold(&life->alarm, &life->rule))
+        return;
+    life->kept = alarm_stored(&life->alarm, &life->rule, 0);
+    alarm_told(&life->alarm);
+    life->rows++;
 }
 
 /* What it looks at, of a signal that wanders between 0 and 100: a fall is a rise below 0, a code one of ten. */
@@ -242,22 +251,47 @@ static void order(struct life *life)
         tell(life, &change);
 }
 
-/* Only between two whole steps, as it is stored. */
+/* The journal has everything, but of an off-delay that runs only the last of eight steps, or of two seconds. */
+static struct stored stored_at_a_kill(const struct life *life)
+{
+    struct stored now = alarm_stored(&life->alarm, &life->rule, 0);
+    uint32_t const step_ms = life->rule.off_delay_ms > 16000 ? life->rule.off_delay_ms / 8 : 2000;
+    demand(life, now.cleared_ms >= life->kept.cleared_ms && now.cleared_ms - life->kept.cleared_ms < step_ms);
+    now.cleared_ms = life->kept.cleared_ms;
+    demand(life, memcmp(&now, &life->kept, sizeof now) == 0);
+    return now;
+}
+
+/* A kill, an orderly stop or a reboot, between two whole steps. */
 static void restart(struct life *life)
 {
-    struct stored const stored = alarm_stored(&life->alarm, &life->rule, 0);
+    bool const rebooted = chance(&life->seed, 4);
+    bool const killed = rebooted || chance(&life->seed, 2);
+    struct stored stored = killed ? stored_at_a_kill(life) : alarm_stored(&life->alarm, &life->rule, 0);
+    demand(life,
+           killed || alarm_clears_further(&life->alarm, &life->rule) == (stored.cleared_ms != life->kept.cleared_ms));
+    demand(life, stored.cleared_ms <= life->reference.below_us / 1000);
+    demand(life, killed || life->rule.kind == RULE_STUCK || stored.cleared_ms == life->reference.below_us / 1000);
+    life->kept = stored;
+    if (rebooted)
+        memset(life->kept.active_mono_ms, 0, sizeof life->kept.active_mono_ms); /* of another boot */
+    stored.flags |= rebooted ? STORED_OTHER_BOOT : 0;
     bool const wanted = life->alarm.suppressing;
     alarm_init(&life->alarm);
     alarm_restore(&life->alarm, &life->rule, &stored, now_of(life));
     alarm_suppress(&life->alarm, &life->rule, wanted, now_of(life));
     demand(life, !alarm_untold(&life->alarm, &life->rule));
-    bool const chatters = life->reference.chatters;
-    forget(&life->reference);
-    life->reference.chatters = chatters;
+    struct reference *r = &life->reference;
+    bool const chatters = r->chatters;
+    if (chatters || rebooted)
+        forget(r);
+    r->chatters = chatters;
+    for (int i = 0; i < 3; i++)
+        r->times[i] -= r->times[i] % 1000;
     if (chatters)
-        life->reference.times[0] = life->mono_us;
-    life->reference.below_us = 0;
-    life->reference.before = 0;
+        r->times[0] = life->mono_us;
+    r->below_us = stored.cleared_ms * INT64_C(1000);
+    r->before = 0;
 }
 
 static void look(struct life *life)
@@ -296,17 +330,18 @@ static enum rule_kind kind_of(unsigned number)
 static void begin(struct life *life, uint64_t seed, unsigned number)
 {
     *life = (struct life){.seed = seed, .first_seed = seed, .mono_us = S, .value = 40};
-    life->rule = (struct rule){.kind = kind_of(number),
-                               .limit = number % 11 == 6 ? -50 : 50,
-                               .code_mask = UINT64_C(1) << 3 | UINT64_C(1) << 8,
-                               .deadband = (double)(dice(&life->seed) % 10),
-                               .on_delay_ms = (uint32_t)(dice(&life->seed) % 4 * 1000),
-                               .off_delay_ms = (uint32_t)(dice(&life->seed) % 6 * 1000),
-                               .latch = chance(&life->seed, 2),
-                               .shelvable = true,
-                               .priority = PRIORITY_MEDIUM,
-                               .rearm_ms = chance(&life->seed, 2) ? 30000 : 0,
-                               .suppress_mask = 2};
+    life->rule =
+        (struct rule){.kind = kind_of(number),
+                      .limit = number % 11 == 6 ? -50 : 50,
+                      .code_mask = UINT64_C(1) << 3 | UINT64_C(1) << 8,
+                      .deadband = (double)(dice(&life->seed) % 10),
+                      .on_delay_ms = (uint32_t)(dice(&life->seed) % 4 * 1000),
+                      .off_delay_ms = (uint32_t)(dice(&life->seed) % 6 * (chance(&life->seed, 8) ? 5000 : 1000)),
+                      .latch = chance(&life->seed, 2),
+                      .shelvable = true,
+                      .priority = PRIORITY_MEDIUM,
+                      .rearm_ms = chance(&life->seed, 2) ? 30000 : 0,
+                      .suppress_mask = 2};
     if (life->rule.kind == RULE_STUCK)
         life->rule.deadband += 40; /* it is the limit */
     life->wild = chance(&life->seed, 2) ? 4 : 100;
@@ -335,6 +370,7 @@ struct seen {
     unsigned chatters;
     unsigned counted;
     unsigned hushed;
+    unsigned rows;
 };
 
 static void one_life(unsigned number, bool with_restarts, struct seen *seen)
@@ -360,6 +396,7 @@ static void one_life(unsigned number, bool with_restarts, struct seen *seen)
     }
     seen->activations += life.reference.activations;
     seen->counted += life.counted;
+    seen->rows += life.rows;
 }
 
 static void play(bool with_restarts)
@@ -367,8 +404,8 @@ static void play(bool with_restarts)
     struct seen seen = {0};
     for (unsigned number = 1; number <= LIVES; number++)
         one_life(number, with_restarts, &seen);
-    print_message("%u activations, %u of them in counts; %u times chattering; %u steps behind in a flood\n",
-                  seen.activations, seen.counted, seen.chatters, seen.hushed);
+    print_message("%u activations, %u of them in counts; %u times chattering; %u steps behind in a flood; %u rows\n",
+                  seen.activations, seen.counted, seen.chatters, seen.hushed, seen.rows);
     assert_true(seen.activations > 10000 && seen.chatters > 500 && seen.counted > 1000 && seen.hushed > 1000);
 }
 

@@ -137,6 +137,9 @@ static void test_no_time_is_none(void **state)
         alarm_feed(&alarm, &limit, &reading);
         int64_t const kept_ms = alarm_stored(&alarm, &limit, 0).pending_mono_ms;
         assert_int_equal(kept_ms, begins_us[i] < 1000 ? 1 : begins_us[i] / 1000);
+        chatter_activate(&alarm.chatter, begins_us[i]);
+        assert_int_equal(alarm_stored(&alarm, &limit, 0).active_mono_ms[0], kept_ms);
+        assert_int_equal(alarm_stored(&alarm, &limit, 0).active_mono_ms[1], 0);
     }
     struct stored const over = {.until_mono_ms = 5, .until_utc_ms = 0, .flags = STORED_OTHER_BOOT};
     struct alarm_moment unsynced = at(0);
@@ -177,6 +180,204 @@ static void test_what_is_untold(void **state)
     assert_true(alarm_untold(&alarm, &limit));
 }
 
+static void read_in(struct alarm *alarm, const struct rule *rule, int64_t mono_us, enum tri crossing)
+{
+    struct alarm_reading const reading = {
+        .at = at(mono_us), .crossing = crossing, .quality = crossing == TRI_UNKNOWN ? QUALITY_BAD : QUALITY_GOOD};
+    alarm_tick(alarm, rule, reading.at);
+    alarm_feed(alarm, rule, &reading);
+}
+
+/* What the journal has after a good reading that does not cross, each second from `from_us` to `to_us`. */
+static unsigned clear_each_second(struct alarm *alarm, const struct rule *rule, int64_t from_us, int64_t to_us,
+                                  struct stored *stored)
+{
+    unsigned rows = 0;
+    for (int64_t now_us = from_us; now_us <= to_us; now_us += S) {
+        read_in(alarm, rule, now_us, TRI_NO);
+        if (!alarm->condition || !alarm_untold(alarm, rule))
+            continue;
+        *stored = alarm_stored(alarm, rule, 0);
+        alarm_told(alarm);
+        rows++;
+    }
+    return rows;
+}
+
+/* An off-delay costs at most seven rows; after a kill it goes on from the last of them, and the time away does not count. */
+static void test_an_off_delay_goes_on(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t off_ms;
+        int64_t killed_s; /* after the first good reading */
+        uint32_t kept_ms;
+        unsigned rows;
+    } cases[] = {{64000, 7, 0, 0},    {64000, 8, 8000, 1}, {64000, 63, 56000, 7}, {600000, 599, 525000, 7},
+                 {10000, 1, 0, 0},    {10000, 9, 8000, 4}, {2000, 1, 0, 0},       {16000, 15, 14000, 7},
+                 {16999, 3, 3000, 1}, {16999, 2, 0, 0},    {17600, 16, 15000, 5}, {86400000, 10799, 0, 0}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct rule rule = limit;
+        rule.off_delay_ms = cases[i].off_ms;
+        struct stored stored = {.state = ALARM_UNACK};
+        struct alarm alarm = put_back(&rule, stored, S);
+        int64_t const killed_us = 100 * S + cases[i].killed_s * S;
+        assert_int_equal(clear_each_second(&alarm, &rule, 100 * S, killed_us, &stored), cases[i].rows);
+        assert_true(alarm.condition);
+        assert_int_equal(stored.cleared_ms, cases[i].kept_ms);
+        assert_true(alarm_clears_further(&alarm, &rule) == (cases[i].kept_ms != cases[i].killed_s * 1000));
+
+        stored.flags |= i % 2 == 0 ? STORED_OTHER_BOOT : 0; /* a span: no clock is asked */
+        alarm = put_back(&rule, stored, killed_us + 5000 * S);
+        assert_false(alarm_untold(&alarm, &rule));
+        int64_t const good_us = killed_us + 6000 * S;
+        int64_t const left_us = (int64_t)(cases[i].off_ms - cases[i].kept_ms) * 1000;
+        read_in(&alarm, &rule, good_us, TRI_NO);
+        assert_true(alarm.condition);
+        read_in(&alarm, &rule, good_us + left_us - 1, TRI_NO);
+        assert_true(alarm.condition);
+        read_in(&alarm, &rule, good_us + left_us, TRI_NO);
+        assert_false(alarm.condition);
+        assert_int_equal(alarm_stored(&alarm, &rule, 0).cleared_ms, 0);
+    }
+}
+
+static struct alarm half_cleared(const struct rule *rule)
+{
+    struct alarm alarm = put_back(rule, (struct stored){.state = ALARM_UNACK, .cleared_ms = 30000}, S);
+    assert_int_equal(alarm_stored(&alarm, rule, 0).cleared_ms, 30000);
+    assert_false(alarm_untold(&alarm, rule));
+    assert_false(alarm_clears_further(&alarm, rule));
+    return alarm;
+}
+
+/* A crossing is told at once, a bad reading changes nothing. */
+static void test_an_off_delay_that_begins_again(void **state)
+{
+    (void)state;
+    struct rule rule = limit;
+    rule.off_delay_ms = 60000;
+    struct alarm alarm = half_cleared(&rule);
+    read_in(&alarm, &rule, 2 * S, TRI_UNKNOWN);
+    assert_false(alarm_untold(&alarm, &rule));
+    read_in(&alarm, &rule, 3 * S, TRI_YES);
+    assert_true(alarm_untold(&alarm, &rule) && alarm_clears_further(&alarm, &rule));
+    alarm_told(&alarm);
+    assert_false(alarm_untold(&alarm, &rule));
+
+    alarm = half_cleared(&rule); /* nothing could be told: it ran again meanwhile, but not as far */
+    read_in(&alarm, &rule, 3 * S, TRI_YES);
+    read_in(&alarm, &rule, 4 * S, TRI_NO);
+    read_in(&alarm, &rule, 33 * S, TRI_NO);
+    assert_true(alarm_untold(&alarm, &rule));
+    read_in(&alarm, &rule, 34 * S, TRI_NO);
+    assert_false(alarm_untold(&alarm, &rule));
+    read_in(&alarm, &rule, 34 * S + 7499999, TRI_NO);
+    assert_false(alarm_untold(&alarm, &rule));
+    read_in(&alarm, &rule, 34 * S + 7500000, TRI_NO);
+    assert_true(alarm_untold(&alarm, &rule));
+
+    alarm = half_cleared(&rule); /* the site file now says less: over at the first good reading */
+    rule.off_delay_ms = 20000;
+    read_in(&alarm, &rule, 2 * S, TRI_UNKNOWN);
+    assert_true(alarm.condition);
+    read_in(&alarm, &rule, 3 * S, TRI_NO);
+    assert_false(alarm.condition);
+}
+
+/* What was read before the stored state came may have been a crossing. */
+static void test_an_off_delay_that_comes_late(void **state)
+{
+    (void)state;
+    struct rule rule = limit;
+    struct stored const stored = {.state = ALARM_UNACK, .cleared_ms = 30000};
+    rule.off_delay_ms = 60000;
+    for (enum tri crossing = TRI_NO; crossing <= TRI_UNKNOWN; crossing++) {
+        struct alarm alarm;
+        alarm_init(&alarm);
+        read_in(&alarm, &rule, S, crossing);
+        alarm_restore(&alarm, &rule, &stored, at(S));
+        assert_int_equal(alarm_stored(&alarm, &rule, 0).cleared_ms, crossing == TRI_UNKNOWN ? 30000 : 0);
+        assert_true(alarm_untold(&alarm, &rule) == (crossing != TRI_UNKNOWN)); /* the journal still says so */
+    }
+}
+
+/* A crossing that was seen before the stored state came is no further activation when its on-delay ends. */
+static void test_a_raise_that_comes_late(void **state)
+{
+    (void)state;
+    struct alarm alarm;
+    alarm_init(&alarm);
+    read_in(&alarm, &limit, S, TRI_YES);
+    alarm_restore(&alarm, &limit, &(struct stored){.state = ALARM_UNACK}, at(2 * S));
+    read_in(&alarm, &limit, 9 * S, TRI_YES);
+    assert_int_equal(alarm.count, 0);
+    assert_int_equal(alarm_stored(&alarm, &limit, 0).active_mono_ms[0], 0);
+    assert_false(alarm_untold(&alarm, &limit));
+}
+
+static void test_which_keep_no_off_delay(void **state)
+{
+    (void)state;
+    static const enum rule_kind without[] = {RULE_STUCK, RULE_COMM, RULE_FAILED, RULE_DUE, RULE_USED};
+    struct rule rule = limit;
+    rule.off_delay_ms = 60000;
+    for (size_t i = 0; i < ARRAY_SIZE(without); i++) {
+        rule.kind = without[i];
+        struct alarm alarm = put_back(&rule, (struct stored){.state = ALARM_UNACK, .cleared_ms = 30000}, S);
+        read_in(&alarm, &rule, 2 * S, TRI_NO);
+        read_in(&alarm, &rule, 40 * S, TRI_NO);
+        assert_true(alarm.condition);
+        assert_int_equal(alarm_stored(&alarm, &rule, 0).cleared_ms, 0);
+        assert_false(alarm_untold(&alarm, &rule) || alarm_clears_further(&alarm, &rule));
+    }
+    rule.kind = RULE_HI;
+    struct alarm over = put_back(&rule, (struct stored){.state = ALARM_NORM, .cleared_ms = 30000}, S);
+    assert_int_equal(alarm_stored(&over, &rule, 0).cleared_ms, 0);
+    read_in(&over, &rule, 2 * S, TRI_YES);
+    read_in(&over, &rule, 5 * S, TRI_YES);
+    read_in(&over, &rule, 6 * S, TRI_NO);
+    read_in(&over, &rule, 40 * S, TRI_NO);
+    assert_true(over.condition); /* it owes nothing to the one before */
+}
+
+/* The third activation within a minute, wherever a restart came between. */
+static void test_the_count_towards_chattering(void **state)
+{
+    (void)state;
+    struct rule rule = limit;
+    rule.on_delay_ms = 0;
+    for (unsigned restarted = 0; restarted < 4; restarted++) /* after the first, the second, both */
+        for (int rebooted = 0; rebooted < 2; rebooted++)
+            for (int late = 0; late < 2; late++) {
+                struct alarm alarm;
+                alarm_init(&alarm);
+                for (unsigned i = 0; i < 3; i++) {
+                    struct alarm_change change;
+                    read_in(&alarm, &rule, (100 + 30 * i) * S + (i == 2 ? late * 1000 : 0), TRI_YES);
+                    while (alarm_owed(&alarm, &rule, &change))
+                        alarm_commit(&alarm, &rule, &change);
+                    read_in(&alarm, &rule, (101 + 30 * i) * S, TRI_NO);
+                    while (alarm_owed(&alarm, &rule, &change))
+                        alarm_commit(&alarm, &rule, &change);
+                    struct stored stored = alarm_stored(&alarm, &rule, 0);
+                    stored.flags |= rebooted ? STORED_OTHER_BOOT : 0;
+                    if ((restarted >> i & 1) != 0)
+                        alarm = put_back(&rule, stored, (110 + 30 * i) * S);
+                }
+                assert_int_equal(alarm.chatter.on, late == 0 && (restarted == 0 || !rebooted));
+            }
+}
+
+/* Out of sight nothing is counted towards it. */
+static void test_no_count_out_of_sight(void **state)
+{
+    (void)state;
+    struct stored const stored = {.state = ALARM_OOS, .active_mono_ms = {90000, 80000}};
+    struct alarm const alarm = put_back(&limit, stored, 100 * S);
+    assert_int_equal(alarm_stored(&alarm, &limit, 0).active_mono_ms[0], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +389,13 @@ int main(void)
         cmocka_unit_test(test_an_order_moves),
         cmocka_unit_test(test_no_time_is_none),
         cmocka_unit_test(test_what_is_untold),
+        cmocka_unit_test(test_an_off_delay_goes_on),
+        cmocka_unit_test(test_an_off_delay_that_begins_again),
+        cmocka_unit_test(test_an_off_delay_that_comes_late),
+        cmocka_unit_test(test_a_raise_that_comes_late),
+        cmocka_unit_test(test_which_keep_no_off_delay),
+        cmocka_unit_test(test_the_count_towards_chattering),
+        cmocka_unit_test(test_no_count_out_of_sight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -367,6 +367,42 @@ static void test_odd_stored_states(void **state)
     assert_int_equal(t.alarm.told, ALARM_OOS);
 }
 
+/* For the journal: no more than there are, and none of a count that is over. */
+static void test_times_of_the_count(void **state)
+{
+    (void)state;
+    static const int64_t stored[][CHATTER_KEPT + 1] = {{0, 0, 7}, {9, 0, 7}, {9, 8, 7}, {61000, 1000, 7}};
+    for (size_t i = 0; i < ARRAY_SIZE(stored); i++) {
+        struct chatter chatter = {.on = true, .seen = 2};
+        int64_t times[CHATTER_KEPT + 1] = {-1, -1, -1};
+        chatter_restore(&chatter, stored[i]);
+        assert_int_equal(chatter.seen, (stored[i][0] != 0) + (stored[i][1] != 0));
+        assert_false(chatter.on);
+        chatter_times(&chatter, times);
+        assert_int_equal(times[0], stored[i][0]);
+        assert_int_equal(times[1], stored[i][1]);
+        assert_int_equal(times[2], -1);
+        chatter_activate(&chatter, 61000 * INT64_C(1000));
+        assert_int_equal(chatter.on, i == 3);
+        chatter_times(&chatter, times);
+        assert_int_equal(times[0], i == 3 ? 0 : 61000);
+        assert_int_equal(times[1], i == 3 ? 0 : stored[i][0]);
+    }
+}
+
+/* 0 stands for none, so no time is 0. */
+static void test_an_activation_just_after_boot(void **state)
+{
+    (void)state;
+    for (int64_t mono_us = 0; mono_us < 3000; mono_us++) {
+        struct chatter chatter = {0};
+        int64_t times[CHATTER_KEPT];
+        chatter_activate(&chatter, mono_us);
+        chatter_times(&chatter, times);
+        assert_int_equal(times[0], mono_us < 1000 ? 1 : mono_us / 1000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +418,8 @@ int main(void)
         cmocka_unit_test(test_in_a_flood_it_may_recur),
         cmocka_unit_test(test_in_a_flood_it_moves_without_a_record),
         cmocka_unit_test(test_odd_stored_states),
+        cmocka_unit_test(test_times_of_the_count),
+        cmocka_unit_test(test_an_activation_just_after_boot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

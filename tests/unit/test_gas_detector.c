@@ -111,6 +111,36 @@ static void test_over_range(void **state)
     assert_string_equal(rig_says(&rig, "gas_over_range"), "yes");
 }
 
+/* More of it than can be measured is gas too, where nothing speaks of %LEL; only of oxygen it is a fault. */
+static void test_over_range_of_other_gases(void **state)
+{
+    (void)state;
+    static const char *const gases[] = {"co_ppm", "h2s_ppm", "gas_ppm", "gas_vol_pct", "gas_mgm3", "o2_vol_pct"};
+    struct rig rig;
+    for (size_t i = 0; i < ARRAY_SIZE(gases); i++) {
+        bool const oxygen = i == ARRAY_SIZE(gases) - 1;
+        make(&rig, gases[i]);
+        assert_string_equal(rig_says(&rig, "gas_over_range"), oxygen ? "no" : "?");
+        rig_number(&rig, gases[i], 20);
+        assert_string_equal(rig_says(&rig, "gas_over_range"), "no");
+        rig_bad_for(&rig, gases[i], REASON_IMPLAUSIBLE, 1e9);
+        assert_string_equal(rig_says(&rig, "gas_over_range"), oxygen ? "no" : "yes");
+        assert_string_equal(rig_says(&rig, "gas_fault"), oxygen ? "yes" : "no");
+        rig_bad_for(&rig, gases[i], REASON_IMPLAUSIBLE, -1e9);
+        assert_string_equal(rig_says(&rig, "gas_over_range"), "no");
+        assert_string_equal(rig_says(&rig, "gas_fault"), "yes");
+        rig_bad(&rig, gases[i]); /* who does not answer ends nothing */
+        assert_string_equal(rig_says(&rig, "gas_over_range"), oxygen ? "no" : "?");
+    }
+    make(&rig, "gas_ppm gas_mgm3"); /* two units: one may be empty */
+    rig_number(&rig, "gas_ppm", 12);
+    assert_string_equal(rig_says(&rig, "gas_over_range"), "no");
+    make(&rig, "gas_lel_pct co_ppm");
+    rig_number(&rig, "gas_lel_pct", 3);
+    rig_bad_for(&rig, "co_ppm", REASON_IMPLAUSIBLE, 2e5);
+    assert_string_equal(rig_says(&rig, "gas_over_range"), "yes");
+}
+
 static void test_fault_by_code_and_bits(void **state)
 {
     (void)state;
@@ -561,6 +591,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_over_range),
+        cmocka_unit_test(test_over_range_of_other_gases),
         cmocka_unit_test(test_fault_by_code_and_bits),
         cmocka_unit_test(test_fault_by_status),
         cmocka_unit_test(test_blind),

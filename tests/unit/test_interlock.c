@@ -94,16 +94,14 @@ static void test_the_good_way(void **state)
     assert_false(bench.interlock.failed);
     assert_int_equal(interlock_next_mono_us(&bench.interlock, &valve), INTERLOCK_NEVER);
     const char *code = NULL;
-    assert_int_equal(interlock_reset(&bench.interlock, TRI_YES, &code), ERR_REFUSED);
-    assert_string_equal(code, "condition_active");
-    assert_int_equal(interlock_reset(&bench.interlock, TRI_UNKNOWN, &code), ERR_REFUSED);
+    assert_int_equal(interlock_reset(&bench.interlock, false, &code), ERR_REFUSED);
     assert_string_equal(code, "condition_active");
     vote(&bench, TRI_NO, 0, 60 * S);
     assert_true(bench.interlock.tripped); /* it latches */
-    assert_int_equal(interlock_reset(&bench.interlock, TRI_NO, &code), ERR_OK);
+    assert_int_equal(interlock_reset(&bench.interlock, true, &code), ERR_OK);
     turn(&bench, 61 * S);
     assert_true(bench.asked && bench.asked_value < 0.5);
-    assert_int_equal(interlock_reset(&bench.interlock, TRI_NO, &code), ERR_REFUSED);
+    assert_int_equal(interlock_reset(&bench.interlock, true, &code), ERR_REFUSED);
     assert_string_equal(code, "nothing_to_do");
     assert_int_equal(interlock_next_mono_us(&bench.interlock, &valve), INTERLOCK_NEVER);
 }

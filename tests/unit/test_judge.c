@@ -384,6 +384,54 @@ static void test_restart_with_waiting_delays(void **state)
 }
 
 /* The on-delay ran out before a late reading, which lies in the deadband: the alarm is on, and stays on. */
+/* gas.low of one detector, raised, and 9.5 s of its off-delay of 10 s over. */
+static struct room *nearly_cleared(void)
+{
+    struct room *room = running(RING);
+    for (int i = 0; i < 8; i++) {
+        gas(room, SLAVE_GAS_1, 25);
+        gas(room, SLAVE_GAS_2, 1);
+        pass(room, EVERY * MS);
+        answer_write(room, ERR_OK);
+    }
+    assert_non_null(strstr(said(room), "gas-1 gas.low raised"));
+    calm(room, 10 * S);
+    assert_null(strstr(said(room), "gas.low"));
+    return room;
+}
+
+/* How long until it is cleared. */
+static int64_t clears_after(struct room *room)
+{
+    int64_t const from_us = room->now.mono_us;
+    while (strstr(said(room), "gas-1 gas.low cleared") == NULL) {
+        assert_true(room->now.mono_us < from_us + 60 * S);
+        calm(room, EVERY * MS);
+    }
+    return room->now.mono_us - from_us - EVERY * MS; /* of the reading */
+}
+
+/* After an orderly stop an off-delay goes on where it was, after a kill where the journal last heard of it; the time away does
+ * not count, whatever clock there is. */
+static void test_restart_with_a_running_off_delay(void **state)
+{
+    (void)state;
+    for (int killed = 0; killed < 2; killed++)
+        for (int rebooted = 0; rebooted < 2; rebooted++) {
+            struct room *room = nearly_cleared();
+            size_t const rows = room->news_heard;
+            for (int times = 0; times < 2 && !killed; times++) /* the second has nothing to say */
+                judge_finish(room->judge, room->now);
+            hear(room);
+            assert_int_equal(room->news_heard - rows, killed ? 0 : 1);
+            room->now.mono_us += 3600 * S;
+            restart(room, rebooted != 0);
+            restored(room);
+            assert_int_equal(clears_after(room), killed ? 2000 * MS : 500 * MS);
+            room_close(room);
+        }
+}
+
 static void test_a_late_reading_in_the_deadband(void **state)
 {
     (void)state;
@@ -1008,6 +1056,7 @@ int main(void)
         cmocka_unit_test(test_trapped),
         cmocka_unit_test(test_restart_with_a_tripped_interlock),
         cmocka_unit_test(test_restart_with_waiting_delays),
+        cmocka_unit_test(test_restart_with_a_running_off_delay),
         cmocka_unit_test(test_a_late_reading_in_the_deadband),
         cmocka_unit_test(test_a_crash_while_releasing),
         cmocka_unit_test(test_a_board_that_fell_has_tripped),

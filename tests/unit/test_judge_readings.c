@@ -110,6 +110,7 @@ struct room {
     char said[SAID];
     struct stored stored; /* of the rule, as a journal would have it */
     struct news record;   /* the last telemetry of the main device */
+    struct news_alarm last_alarm;
     int64_t record_mono_us;
     struct inbox item;
     struct news popped;
@@ -312,6 +313,7 @@ static void hear(struct room *room)
             room->stored = news->stored;
         if (news->kind != NEWS_ALARM)
             continue;
+        room->last_alarm = news->is.alarm;
         const struct rule *rule = &room->rules[news->is.alarm.rule];
         size_t const used = strlen(room->said);
         (void)snprintf(room->said + used, SAID - used, "%s.%s %s@%.3f; ", room->subjects[rule->subject].id, rule->id,
@@ -634,6 +636,29 @@ static void test_a_gate_of_codes(void **state)
         far(room, 0, false, 0);
         assert_false(holds(room));
     }
+    room_close(room);
+}
+
+/* The state its device was in goes with an alarm, as it was last read well. */
+static void test_an_alarm_tells_the_mode(void **state)
+{
+    (void)state;
+    struct room *room = room_make();
+    start(room);
+    level(room, 50);
+    assert_string_equal(said(room), "main.rule raised@0.000; ");
+    assert_int_equal(room->last_alarm.context_count, 0); /* never read */
+    level(room, 1);
+    far(room, 0, false, 2);
+    level(room, 50);
+    assert_string_equal(said(room), "main.rule cleared@0.000; main.rule raised@0.000; ");
+    assert_int_equal(room->last_alarm.context_count, 1);
+    assert_int_equal(room->last_alarm.context[0].point, P_MODE);
+    assert_int_equal(room->last_alarm.context[0].code, 2);
+    bad(room, FAR, REASON_NO_ANSWER);
+    level(room, 1);
+    assert_string_equal(said(room), "main.rule cleared@0.000; ");
+    assert_int_equal(room->last_alarm.context_count, 0);
     room_close(room);
 }
 
@@ -1263,6 +1288,7 @@ int main(void)
         cmocka_unit_test(test_a_shut_gate_beside_a_bad_reading),
         cmocka_unit_test(test_a_gate_that_was_not_read_yet),
         cmocka_unit_test(test_a_gate_of_codes),
+        cmocka_unit_test(test_an_alarm_tells_the_mode),
         cmocka_unit_test(test_deviation_from_a_point),
         cmocka_unit_test(test_deviation_from_a_number),
         cmocka_unit_test(test_rate),

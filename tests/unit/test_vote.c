@@ -26,6 +26,10 @@
     {                                                                                                                  \
         .known = true, .fault = true, .condition = true                                                                \
     }
+#define LOST                                                                                                           \
+    {                                                                                                                  \
+        .known = false, .fault = true, .condition = true                                                               \
+    } /* OLD, and it does not answer */
 #define DEAD                                                                                                           \
     {                                                                                                                  \
         .known = false, .fault = true                                                                                  \
@@ -61,6 +65,11 @@ static void test_verdicts(void **state)
         {{HELD, NO}, 2, 1, FAULT_VOTE_REMOVE, TRI_YES, 1},       /* it was voting when it went blind */
         {{DEAD, NO}, 2, 1, FAULT_VOTE_FOR, TRI_UNKNOWN, 0},      /* never read since start: no fault vote */
         {{DEAD, NO}, 2, 1, FAULT_VOTE_REMOVE, TRI_NO, 0},
+        {{LOST, NO}, 2, 1, FAULT_VOTE_REMOVE, TRI_UNKNOWN, 0}, /* it was voting when it went blind, before the start */
+        {{LOST, YES}, 2, 1, FAULT_VOTE_REMOVE, TRI_YES, 2},
+        {{LOST, YES, NO}, 3, 2, FAULT_VOTE_REMOVE, TRI_UNKNOWN, 2},
+        {{LOST, NO, NO}, 3, 2, FAULT_VOTE_REMOVE, TRI_NO, 0},
+        {{LOST, NO}, 2, 1, FAULT_VOTE_FOR, TRI_UNKNOWN, 0},
         {{NO}, 0, 1, FAULT_VOTE_FOR, TRI_UNKNOWN, 0},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -85,12 +94,12 @@ static void test_a_full_zone(void **state)
     assert_true(vote_take(members, SITE_DETECTORS_MAX, 2, FAULT_VOTE_FOR).unknown == 1 << 5);
 }
 
-/* All 6^3 votes of three detectors: more gas never turns a verdict from yes to no, and what an unknown detector turns out
+/* All 7^3 votes of three detectors: more gas never turns a verdict from yes to no, and what an unknown detector turns out
  * to be never contradicts what was said before it was known. */
 static void test_monotony(void **state)
 {
     (void)state;
-    struct vote_member const kinds[] = {NO, YES, NEW, SICK, HELD, DEAD};
+    struct vote_member const kinds[] = {NO, YES, NEW, SICK, HELD, DEAD, LOST};
     size_t const count = ARRAY_SIZE(kinds);
     for (size_t code = 0; code < count * count * count; code++) {
         for (size_t n = 1; n <= 3; n++) {
