@@ -21,8 +21,9 @@
 #include "gateway/model/order.h"
 #include "gateway/model/site.h"
 
-/* SQLite's, at run time: "3.40.1". Static; does not block. */
-const char *journal_library_version(void);
+/* SQLite's, at run time: "3.40.1". Does not block. */
+struct text;
+void journal_library_version(struct text *to);
 
 /* LANE_TAIL: lane t's newest part, in memory (journal_tail.c); no lane of its own. */
 enum lane { LANE_A, LANE_T, LANE_COUNT, LANE_TAIL = LANE_COUNT };
@@ -65,6 +66,8 @@ struct journal_state { /* of one rule, interlock or hold; by name, so that it su
     int64_t until_utc_ms;
     uint8_t told;
     uint32_t count;
+    uint32_t cleared_ms;
+    int64_t active_mono_ms[STORED_ACTIVATIONS];
 };
 
 #define JOURNAL_ORDERS_MAX 1024 /* the newest are kept */
@@ -175,6 +178,18 @@ MUST_CHECK enum err journal_next_registry(struct journal *journal, const char *d
  * (measured: a quarter with single records, all of it with full groups). Does not block. */
 uint64_t journal_take_written(struct journal *journal);
 
+/* The purse of the flash budget (core/thrift.h), which outlives the process: a row in meta of telemetry.db. */
+struct journal_purse {
+    uint64_t saved;
+    int64_t utc_ms;  /* when; 0: the clock was not set */
+    int64_t mono_ms; /* likewise, by the monotonic clock; got: 0 when the machine was started anew since */
+    bool is_exact;   /* got: the process ended orderly, so nothing was spent since */
+};
+/* Into the open transaction of lane t. */
+MUST_CHECK enum err journal_put_purse(struct journal *journal, const struct journal_purse *purse);
+/* As it was before this process. ERR_NOT_FOUND: there is none. */
+MUST_CHECK enum err journal_get_purse(struct journal *journal, struct journal_purse *ret_purse);
+
 /* Bytes in use (free pages of the files do not count). */
 MUST_CHECK enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_size);
 
@@ -189,8 +204,9 @@ MUST_CHECK enum err journal_expire(struct journal *journal, enum lane lane, uint
  * declared (`give_up`: the room is needed). ERR_EMPTY: there is nothing to bring back. */
 struct journal_salvaged {
     bool done;
-    uint64_t back; /* records, since the opening */
-    uint64_t lost; /* numbers that were declared */
+    bool forbidden; /* it may not be read by this user: nothing was done, and nothing is lost yet */
+    uint64_t back;  /* records, since the opening */
+    uint64_t lost;  /* numbers that were declared */
 };
 bool journal_is_salvaging(const struct journal *journal, enum lane lane);
 MUST_CHECK enum err journal_salvage(struct journal *journal, enum lane lane, unsigned count, bool give_up,

@@ -28,11 +28,12 @@ const char journal_tables_a[] =
     "occurrence INTEGER NOT NULL,quality INTEGER NOT NULL,has_value INTEGER NOT NULL,since INTEGER NOT NULL,"
     "pending INTEGER NOT NULL,value REAL NOT NULL,cls TEXT NOT NULL,priority TEXT NOT NULL,"
     "until_mono INTEGER NOT NULL DEFAULT 0,until_utc INTEGER NOT NULL DEFAULT 0,"
-    "told INTEGER NOT NULL DEFAULT 0,count INTEGER NOT NULL DEFAULT 0,"
+    "told INTEGER NOT NULL DEFAULT 0,count INTEGER NOT NULL DEFAULT 0,cleared INTEGER NOT NULL DEFAULT 0,"
+    "active INTEGER NOT NULL DEFAULT 0,active_before INTEGER NOT NULL DEFAULT 0,"
     "PRIMARY KEY(kind,subject,name,sub))WITHOUT ROWID;"
     "CREATE TABLE registry(dev TEXT PRIMARY KEY,rev INTEGER NOT NULL,sha256 TEXT NOT NULL)WITHOUT ROWID;"
     "CREATE TABLE registry_acked(centre TEXT,dev TEXT,sha256 TEXT NOT NULL,PRIMARY KEY(centre,dev))WITHOUT "
-    "ROWID;" ORDERED_TABLE; /* the last, as in a file that got it later: see put_first_page in journal_salvage.c */
+    "ROWID;" ORDERED_TABLE; /* the last, as in a file that got it later: see put_first_page in journal_aside.c */
 
 /* --- a fresh file, and one that was here before --- */
 
@@ -109,7 +110,7 @@ static int put_beginning(struct journal *journal, enum lane lane)
     uint64_t lost_first = 1;
     journal_find_origin(journal, lane, &origin);
     if (!file->known)
-        journal_salvage_origin(journal, lane, &origin);
+        journal_aside_origin(journal, lane, &origin);
     if (journal->given.found)
         origin = journal->given;
     uint64_t const first = journal->given.found ? origin.high + 1 : first_number(file, &origin, &lost_first);
@@ -136,7 +137,7 @@ static int put_beginning(struct journal *journal, enum lane lane)
 static int create_tables(struct journal *journal, enum lane lane)
 {
     struct journal_file *file = &journal->files[lane];
-    journal_salvage_find(journal, lane);
+    journal_aside_find(journal, lane);
     int code = journal_execute(file->db, "%s%s PRAGMA user_version=%d", journal_tables_both,
                                lane == LANE_A ? journal_tables_a : "", JOURNAL_FORMAT);
     if (code == SQLITE_OK)
@@ -160,6 +161,9 @@ static const struct migration {
                "ALTER TABLE state ADD COLUMN told INTEGER NOT NULL DEFAULT 0;"
                "ALTER TABLE state ADD COLUMN count INTEGER NOT NULL DEFAULT 0;" ORDERED_TABLE},
     [3] = {"", ""}, /* meta knows reserved numbers: who does not would give them twice */
+    [4] = {"", "ALTER TABLE state ADD COLUMN cleared INTEGER NOT NULL DEFAULT 0;"
+               "ALTER TABLE state ADD COLUMN active INTEGER NOT NULL DEFAULT 0;"
+               "ALTER TABLE state ADD COLUMN active_before INTEGER NOT NULL DEFAULT 0;"},
 };
 
 static int migrate(sqlite3 *db, enum lane lane, int64_t version)
@@ -253,8 +257,8 @@ static int adopt_states(struct journal *journal)
     if (journal_get_meta_text(db, "machine_boot", boot_id, sizeof boot_id) &&
         strcmp(boot_id, journal->machine_boot_id) == 0)
         return SQLITE_OK;
-    int code =
-        journal_execute(db, "UPDATE state SET flags=flags|%d WHERE pending<>0 OR until_mono<>0", STORED_OTHER_BOOT);
+    int code = journal_execute(db, "UPDATE state SET flags=flags|%d WHERE pending<>0 OR until_mono<>0 OR active<>0",
+                               STORED_OTHER_BOOT);
     return code == SQLITE_OK ? journal_set_meta_text(db, "machine_boot", journal->machine_boot_id) : code;
 }
 
@@ -288,9 +292,12 @@ static int adopt(struct journal *journal, enum lane lane)
 {
     sqlite3 *db = journal->files[lane].db;
     char stream[JOURNAL_STREAM_SIZE] = "";
+    uint64_t clean = 0;
     int code = SQLITE_OK;
     if (lane == LANE_A && !journal->known)
         code = begin_boot(journal);
+    if (lane == LANE_T && !journal->files[lane].known)
+        journal->was_clean = journal_get_meta_number(db, "clean", &clean) && clean == 1;
     if (code == SQLITE_OK && lane == LANE_A)
         code = adopt_states(journal);
     (void)journal_get_meta_text(db, "stream", stream, sizeof stream);

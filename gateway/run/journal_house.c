@@ -1,28 +1,16 @@
-/* The journal keeps house: how large it is, and what may go: what every centre has and is old, the oldest telemetry, and of
- * telemetry that is old what says least. */
+/* The journal keeps house: how large it is, what was written and may still be, and what may go: what every centre has and is
+ * old, the oldest telemetry, and of telemetry that is old what says least. */
+#include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "gateway/base/check.h"
 #include "gateway/core/thin.h"
 #include "gateway/run/journal_private.h"
 
 #define THIN_COUNT 400 /* records looked at, and thinned in one transaction */
-
-static sqlite3_stmt *statement_of(struct journal *journal, enum lane lane, enum journal_sql sql)
-{
-    return journal->files[lane].sql[sql];
-}
-
-static void bind_number(sqlite3_stmt *statement, int at, uint64_t value)
-{
-    (void)sqlite3_bind_int64(statement, at, (int64_t)value);
-}
-
-static uint64_t column_number(sqlite3_stmt *statement, int at)
-{
-    int64_t value = sqlite3_column_int64(statement, at);
-    return value > 0 ? (uint64_t)value : 0;
-}
 
 uint64_t journal_take_written(struct journal *journal)
 {
@@ -37,6 +25,36 @@ uint64_t journal_take_written(struct journal *journal)
     return pages * JOURNAL_PAGE_SIZE * 7 / 4;
 }
 
+enum err journal_put_purse(struct journal *journal, const struct journal_purse *purse)
+{
+    char value[160];
+    CHECK(journal->files[LANE_T].in_transaction);
+    (void)snprintf(value, sizeof value, "%" PRIu64 " %" PRId64 " %" PRId64 " %s", purse->saved, purse->utc_ms,
+                   purse->mono_ms, journal->machine_boot_id);
+    int const code = journal_set_meta_text(journal->files[LANE_T].db, "purse", value);
+    return code == SQLITE_OK ? ERR_OK : journal_fail(journal, LANE_T, "write what the flash budget has left", code);
+}
+
+enum err journal_get_purse(struct journal *journal, struct journal_purse *ret_purse)
+{
+    char value[160];
+    char *end = value;
+    if (!journal_is_open(journal, LANE_T))
+        return ERR_CLOSED;
+    if (!journal_get_meta_text(journal->files[LANE_T].db, "purse", value, sizeof value))
+        return ERR_NOT_FOUND;
+    struct journal_purse purse = {.is_exact = journal->was_clean};
+    purse.saved = strtoull(end, &end, 10);
+    purse.utc_ms = strtoll(end, &end, 10);
+    purse.mono_ms = strtoll(end, &end, 10);
+    if (*end != ' ')
+        return ERR_NOT_FOUND;
+    if (journal->machine_boot_id[0] == '\0' || strcmp(end + 1, journal->machine_boot_id) != 0)
+        purse.mono_ms = 0;
+    *ret_purse = purse;
+    return ERR_OK;
+}
+
 enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_size)
 {
     if (!journal_is_open(journal, lane))
@@ -44,13 +62,13 @@ enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_siz
     enum err err = journal_query(journal, lane, SQL_PAGES, "count its pages");
     if (err != ERR_OK)
         return err;
-    uint64_t const pages = column_number(statement_of(journal, lane, SQL_PAGES), 0);
-    (void)sqlite3_reset(statement_of(journal, lane, SQL_PAGES));
+    uint64_t const pages = journal_column_number(journal_statement(journal, lane, SQL_PAGES), 0);
+    (void)sqlite3_reset(journal_statement(journal, lane, SQL_PAGES));
     err = journal_query(journal, lane, SQL_FREE_PAGES, "count its pages");
     if (err != ERR_OK)
         return err;
-    uint64_t const free_pages = column_number(statement_of(journal, lane, SQL_FREE_PAGES), 0);
-    (void)sqlite3_reset(statement_of(journal, lane, SQL_FREE_PAGES));
+    uint64_t const free_pages = journal_column_number(journal_statement(journal, lane, SQL_FREE_PAGES), 0);
+    (void)sqlite3_reset(journal_statement(journal, lane, SQL_FREE_PAGES));
     *ret_size = (pages - free_pages) * JOURNAL_PAGE_SIZE;
     return ERR_OK;
 }
@@ -59,22 +77,22 @@ enum err journal_size(struct journal *journal, enum lane lane, uint64_t *ret_siz
 static enum err nth_oldest(struct journal *journal, enum lane lane, unsigned count, uint64_t *ret_first,
                            uint64_t *ret_last, uint64_t *ret_count)
 {
-    sqlite3_stmt *nth = statement_of(journal, lane, SQL_NTH);
-    bind_number(nth, 1, count);
-    bind_number(nth, 2, journal->files[lane].last);
+    sqlite3_stmt *nth = journal_statement(journal, lane, SQL_NTH);
+    journal_bind_number(nth, 1, count);
+    journal_bind_number(nth, 2, journal->files[lane].last);
     enum err err = journal_query(journal, lane, SQL_NTH, "look for its oldest records");
     if (err != ERR_OK)
         return err;
-    uint64_t const last = column_number(nth, 0);
-    uint64_t const found = column_number(nth, 1);
+    uint64_t const last = journal_column_number(nth, 0);
+    uint64_t const found = journal_column_number(nth, 1);
     (void)sqlite3_reset(nth);
     if (found == 0)
         return ERR_EMPTY;
-    sqlite3_stmt *oldest = statement_of(journal, lane, SQL_OLDEST);
+    sqlite3_stmt *oldest = journal_statement(journal, lane, SQL_OLDEST);
     err = journal_query(journal, lane, SQL_OLDEST, "look for its oldest records");
     if (err != ERR_OK)
         return err;
-    *ret_first = column_number(oldest, 0);
+    *ret_first = journal_column_number(oldest, 0);
     (void)sqlite3_reset(oldest);
     *ret_last = last;
     *ret_count = found;
@@ -83,18 +101,18 @@ static enum err nth_oldest(struct journal *journal, enum lane lane, unsigned cou
 
 static enum err delete_to(struct journal *journal, enum lane lane, uint64_t last)
 {
-    bind_number(statement_of(journal, lane, SQL_DELETE_TO), 1, last);
+    journal_bind_number(journal_statement(journal, lane, SQL_DELETE_TO), 1, last);
     return journal_run(journal, lane, SQL_DELETE_TO, "delete old records");
 }
 
 enum err journal_put_gone(struct journal *journal, uint64_t first, uint64_t last, const char *why)
 {
-    sqlite3_stmt *newest = statement_of(journal, LANE_T, SQL_LAST_GAP);
-    bind_number(newest, 1, journal->gap_declared[LANE_T]);
+    sqlite3_stmt *newest = journal_statement(journal, LANE_T, SQL_LAST_GAP);
+    journal_bind_number(newest, 1, journal->gap_declared[LANE_T]);
     (void)sqlite3_bind_text(newest, 2, why, -1, SQLITE_STATIC);
     enum err err = journal_query(journal, LANE_T, SQL_LAST_GAP, "read a gap");
-    uint64_t const id = err == ERR_OK ? column_number(newest, 0) : 0;
-    bool const grows = err == ERR_OK && first > column_number(newest, 1);
+    uint64_t const id = err == ERR_OK ? journal_column_number(newest, 0) : 0;
+    bool const grows = err == ERR_OK && first > journal_column_number(newest, 1);
     if (err == ERR_OK)
         (void)sqlite3_reset(newest);
     if (err == ERR_EMPTY || (err == ERR_OK && !grows)) {
@@ -104,8 +122,8 @@ enum err journal_put_gone(struct journal *journal, uint64_t first, uint64_t last
     }
     if (err != ERR_OK)
         return err;
-    bind_number(statement_of(journal, LANE_T, SQL_EXTEND_GAP), 1, id);
-    bind_number(statement_of(journal, LANE_T, SQL_EXTEND_GAP), 2, last);
+    journal_bind_number(journal_statement(journal, LANE_T, SQL_EXTEND_GAP), 1, id);
+    journal_bind_number(journal_statement(journal, LANE_T, SQL_EXTEND_GAP), 2, last);
     return journal_run(journal, LANE_T, SQL_EXTEND_GAP, "write a gap");
 }
 
@@ -139,9 +157,9 @@ enum err journal_evict(struct journal *journal, unsigned count, uint64_t *ret_ev
 static enum err look_at_some(struct journal *journal, const struct journal_thinning *how, struct thin *thin,
                              uint64_t *ret_numbers, size_t *ret_count)
 {
-    sqlite3_stmt *read = statement_of(journal, LANE_T, SQL_SOME);
-    bind_number(read, 1, how->from);
-    bind_number(read, 2, journal->files[LANE_T].last);
+    sqlite3_stmt *read = journal_statement(journal, LANE_T, SQL_SOME);
+    journal_bind_number(read, 1, how->from);
+    journal_bind_number(read, 2, journal->files[LANE_T].last);
     (void)sqlite3_bind_int64(read, 3, how->before_utc_ms);
     size_t count = 0;
     enum err err = ERR_OK;
@@ -149,7 +167,7 @@ static enum err look_at_some(struct journal *journal, const struct journal_thinn
     while (count < THIN_COUNT && (err = journal_query(journal, LANE_T, SQL_SOME, "read old records")) == ERR_OK) {
         const char *topic = (const char *)sqlite3_column_text(read, 2);
         const char *payload = sqlite3_column_blob(read, 3);
-        ret_numbers[count++] = column_number(read, 0);
+        ret_numbers[count++] = journal_column_number(read, 0);
         CHECK(thin_add(thin, sqlite3_column_int64(read, 1), topic != NULL ? topic : "", payload != NULL ? payload : "",
                        (size_t)sqlite3_column_bytes(read, 3)));
     }
@@ -162,7 +180,7 @@ static enum err look_at_some(struct journal *journal, const struct journal_thinn
 
 static enum err delete_one(struct journal *journal, uint64_t number)
 {
-    bind_number(statement_of(journal, LANE_T, SQL_DELETE_ONE), 1, number);
+    journal_bind_number(journal_statement(journal, LANE_T, SQL_DELETE_ONE), 1, number);
     return journal_run(journal, LANE_T, SQL_DELETE_ONE, "delete old records");
 }
 
@@ -215,18 +233,18 @@ enum err journal_thin(struct journal *journal, const struct journal_thinning *ho
 static enum err expirable(struct journal *journal, enum lane lane, uint64_t lw, int64_t before_utc_ms, unsigned count,
                           uint64_t *ret_last, uint64_t *ret_count)
 {
-    sqlite3_stmt *find = statement_of(journal, lane, SQL_EXPIRABLE);
+    sqlite3_stmt *find = journal_statement(journal, lane, SQL_EXPIRABLE);
     uint64_t const last = journal->files[lane].last; /* stays: numbers go on from it */
     uint64_t const upto =
         lw < last ? lw : last - 1; /* one bound: of two SQLite would look at every row below the larger */
-    bind_number(find, 1, count);
-    bind_number(find, 2, last > 0 ? upto : 0);
+    journal_bind_number(find, 1, count);
+    journal_bind_number(find, 2, last > 0 ? upto : 0);
     (void)sqlite3_bind_int64(find, 3, before_utc_ms);
     enum err err = journal_query(journal, lane, SQL_EXPIRABLE, "look for old records");
     if (err != ERR_OK)
         return err;
-    *ret_last = column_number(find, 0);
-    *ret_count = column_number(find, 1);
+    *ret_last = journal_column_number(find, 0);
+    *ret_count = journal_column_number(find, 1);
     (void)sqlite3_reset(find);
     return ERR_OK;
 }
@@ -244,7 +262,7 @@ enum err journal_expire(struct journal *journal, enum lane lane, uint64_t lw, in
         if (err == ERR_OK)
             err = delete_to(journal, lane, last);
         if (err == ERR_OK) {
-            bind_number(statement_of(journal, lane, SQL_FORGET_GAPS), 1, journal->gap_declared[lane]);
+            journal_bind_number(journal_statement(journal, lane, SQL_FORGET_GAPS), 1, journal->gap_declared[lane]);
             err = journal_run(journal, lane, SQL_FORGET_GAPS, "delete old gaps");
         }
         if (err == ERR_OK)

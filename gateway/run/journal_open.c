@@ -118,6 +118,11 @@ static bool free_aside_name(const struct journal_file *file, uint32_t boot, char
     return false;
 }
 
+bool journal_is_forbidden(const char *path)
+{
+    return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) != 0 && errno == EACCES;
+}
+
 /* The database first: SQLite deletes a -wal it finds beside an empty database, and never applies it to a fresh one. */
 static enum err set_aside(struct journal *journal, enum lane lane, uint32_t boot)
 {
@@ -134,11 +139,15 @@ static enum err set_aside(struct journal *journal, enum lane lane, uint32_t boot
     if (join_path(from, file->path, "-shm"))
         (void)unlink(from);
     sync_dir(journal);
+    bool const forbidden = journal_is_forbidden(aside);
     file->condemned = false;
     text_copy(file->salvage.name, sizeof file->salvage.name, strrchr(aside, '/') + 1);
     journal->incident_what = "set_aside";
     (void)snprintf(journal->incident, sizeof journal->incident,
-                   "%s was damaged or unreadable and is set aside as %.80s", file->name, strrchr(aside, '/') + 1);
+                   forbidden ? "%s may not be read by this user and is set aside as %.40s: when its owner is set right "
+                               "(chown) its records come back"
+                             : "%s was damaged or unreadable and is set aside as %.80s",
+                   file->name, strrchr(aside, '/') + 1);
     return ERR_OK;
 }
 
@@ -342,6 +351,8 @@ enum err journal_make(struct journal **ret_journal, const struct journal_setup *
         journal->files[lane].name = names[lane];
         (void)snprintf(journal->files[lane].path, sizeof journal->files[lane].path, "%s/%s", journal->dir, names[lane]);
     }
+    /* Pages of a cache as they are needed, not twenty at once for each file. Refused, and in force, from the second time on. */
+    (void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
     (void)sqlite3_soft_heap_limit64(HEAP_SIZE_MAX);
     *ret_journal = journal;
     return ERR_OK;

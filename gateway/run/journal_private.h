@@ -10,13 +10,14 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-#define JOURNAL_FORMAT    4 /* user_version of both files */
+#define JOURNAL_FORMAT    5 /* user_version of both files */
 #define JOURNAL_PAGE_SIZE 4096
 #define JOURNAL_NAME_MAX  255          /* of an alarm id */
 #define JOURNAL_CORRUPT   ".corrupt-"  /* what follows a damaged file's name, then the boot: still to be salvaged … */
 #define JOURNAL_SALVAGED  ".salvaged-" /* … and done with: may be deleted by anybody */
 
-#define JOURNAL_STATE_VALUES "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)" /* columns of state */
+#define JOURNAL_STATE_VALUES                                                                                           \
+    "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)" /* columns of state */
 
 /* What the writer does again and again; each is prepared once. */
 enum journal_sql {
@@ -71,9 +72,14 @@ struct journal_salvage {
     char name[64];        /* of the damaged file, in the journal's directory; "" none */
     struct sqlite3 *from; /* NULL: not open */
     struct sqlite3_stmt *below;
-    uint64_t first;    /* numbers from here on must come back or be declared; older ones every centre has */
-    uint64_t next;     /* where reading goes on, downwards; 0: all was read */
-    uint64_t expected; /* the highest number that neither came back nor was declared yet */
+    struct carve *carve; /* NULL: the next two are not valid */
+    int pages_fd;
+    uint64_t page_count;
+    unsigned folds; /* times it was tried to fold its log */
+    uint64_t first; /* numbers from here on must come back or be declared; older ones every centre has … */
+    uint64_t last;  /* … and up to here */
+    uint64_t page;  /* to be looked at; 0: all were */
+    uint64_t next;  /* afterwards: numbers above are there or declared; 0: it is done */
     uint64_t back;
     uint64_t lost;
 };
@@ -117,6 +123,7 @@ struct journal {
         uint64_t bytes;    /* of its records */
         uint64_t uncommitted;
     } tail;
+    bool was_clean; /* telemetry.db, before this process */
     const char *incident_what;
     char incident[160];
     struct { /* the strings of the last journal_next_state */
@@ -126,6 +133,8 @@ struct journal {
         char priority[16];
     } row;
 };
+
+/* --- journal_statements.c --- */
 
 enum err journal_err(int sqlite_code);
 
@@ -141,6 +150,14 @@ MUST_CHECK enum err journal_run(struct journal *journal, enum lane lane, enum jo
 
 /* Steps to the next row a query gives. ERR_EMPTY: none (and the statement is reset). On ERR_OK the caller resets. */
 MUST_CHECK enum err journal_query(struct journal *journal, enum lane lane, enum journal_sql sql, const char *doing);
+struct sqlite3_stmt *journal_statement(struct journal *journal, enum lane lane, enum journal_sql sql);
+void journal_bind_number(struct sqlite3_stmt *statement, int at, uint64_t value);
+void journal_bind_text(struct sqlite3_stmt *statement, int at, const char *value); /* not copied */
+uint64_t journal_column_number(struct sqlite3_stmt *statement, int at);            /* 0 for a negative one */
+const char *journal_column_text(struct sqlite3_stmt *statement, int at); /* "" for NULL; lives until the next step */
+
+/* --- journal.c, journal_states.c --- */
+
 /* Into the open transaction of the lane. */
 MUST_CHECK enum err journal_put_meta_number(struct journal *journal, enum lane lane, const char *key, uint64_t value);
 
@@ -153,6 +170,8 @@ MUST_CHECK enum err journal_set_up(struct sqlite3 *db, int cache_kib);
 
 /* journal_open.c: pages of its log after which it is folded back; it may grow to twice that. */
 uint64_t journal_log_pages(const struct journal *journal, enum lane lane);
+/* journal_open.c: this user may not read and write it: somebody changed its owner or mode. It is taken to be sound. */
+bool journal_is_forbidden(const char *path);
 
 /* --- journal_sql.c: small questions; codes are SQLite's --- */
 
@@ -179,25 +198,38 @@ MUST_CHECK int journal_settle_in(struct journal *journal, enum lane lane);
 /* Numbers first..last may be lost; nothing when first > last. `declared`: id of the last gap that was declared. */
 MUST_CHECK int journal_put_lost(struct sqlite3 *db, uint64_t declared, uint64_t first, uint64_t last, const char *why);
 
-/* --- journal_salvage.c --- */
+/* --- journal_sum.c --- */
 
 uint32_t journal_sum(const struct journal_record *record);
+uint64_t journal_hash(const void *bytes, size_t size);
+
+/* --- journal_aside.c --- */
+
 /* Path of a file in the journal's directory; false: too long. */
 bool journal_aside_path(const struct journal *journal, const char *name, char ret_path[static PATH_MAX]);
-/* For a fresh file: which damaged one it stands for; what that one says about itself; its small tables, and which numbers have
- * to come back or to be declared (up to `last`, the highest it can have had). */
-void journal_salvage_find(struct journal *journal, enum lane lane);
-void journal_salvage_origin(struct journal *journal, enum lane lane, struct journal_origin *origin);
-MUST_CHECK int journal_salvage_begin(struct journal *journal, enum lane lane, uint64_t first, uint64_t last);
-/* At each opening: is there one that is not done? */
-void journal_salvage_resume(struct journal *journal, enum lane lane);
-void journal_salvage_close(struct journal *journal, enum lane lane);
-
-uint64_t journal_hash(const void *bytes, size_t size);
+/* For a fresh file: which damaged one it stands for; what that one says about itself. */
+void journal_aside_find(struct journal *journal, enum lane lane);
+void journal_aside_origin(struct journal *journal, enum lane lane, struct journal_origin *origin);
+/* It is there; its path and size. */
+struct stat;
+bool journal_has_aside(const struct journal *journal, enum lane lane, char ret_path[static PATH_MAX],
+                       struct stat *ret_status);
+/* False: SQLite can read nothing of it, not even with a first page that fits. */
+bool journal_open_aside(struct journal *journal, enum lane lane);
+void journal_close_aside(struct journal_salvage *salvage);
 /* What can be read of a small table; columns are bound in their order. A row that does not fit is left out. */
 void journal_copy_rows(struct sqlite3 *from, struct sqlite3 *to, const char *read_sql, const char *put_sql);
 /* States, cursors, registries. */
 void journal_copy_small_tables(struct sqlite3 *from, struct sqlite3 *to, enum lane lane);
+
+/* --- journal_salvage.c --- */
+
+/* Into a fresh file: the damaged one's small tables, and which numbers have to come back or to be declared (up to `last`, the
+ * highest it can have had). */
+MUST_CHECK int journal_salvage_begin(struct journal *journal, enum lane lane, uint64_t first, uint64_t last);
+/* At each opening: is there one that is not done? */
+void journal_salvage_resume(struct journal *journal, enum lane lane);
+void journal_salvage_close(struct journal *journal, enum lane lane);
 
 /* --- journal_spare.c --- */
 

@@ -196,7 +196,7 @@ uint64_t journal_reader_number(sqlite3_stmt *statement, int at)
     return value > 0 ? (uint64_t)value : 0;
 }
 
-const char *journal_library_version(void)
+void journal_library_version(struct text *to)
 {
-    return sqlite3_libversion();
+    text_put(to, sqlite3_libversion());
 }

@@ -78,8 +78,12 @@ static enum err write_into(struct recorder *recorder, enum lane lane, enum lane 
         err = group_put(&recorder->lanes[lane].group, recorder->journal, into);
     if (err == ERR_OK)
         err = recorder_put_cursors(recorder, lane, into);
+    if (err == ERR_OK && into == LANE_T)
+        err = recorder_put_purse(recorder);
     if (err == ERR_OK)
         err = journal_commit(recorder->journal, into);
+    if (err == ERR_OK && into == LANE_T)
+        recorder_purse_stored(recorder);
     return err;
 }
 
@@ -148,11 +152,19 @@ static bool take(struct recorder *recorder, enum lane lane)
     return held->held;
 }
 
+/* The event says up to which numbers the clock was not set: what was read before has its number by then. */
+static bool is_clock_set(const struct news *news)
+{
+    return news->kind == NEWS_NOTICE && news->is.notice.notice == NOTICE_CLOCK_SET;
+}
+
 /* Fills the lane's group; true when the ring is empty, false when the group is full. */
 static bool fill(struct recorder *recorder, enum lane lane)
 {
     while (take(recorder, lane)) {
         struct held_news *held = &recorder->lanes[lane].held;
+        if (is_clock_set(&held->news) && recorder_lane_ready(recorder, LANE_T))
+            (void)fill(recorder, LANE_T);
         if (!recorder_add_news(recorder, lane, &held->news)) {
             CHECK(!group_is_empty(&recorder->lanes[lane].group)); /* an empty group takes any one item */
             return false;
@@ -244,17 +256,11 @@ static void settle_group(struct recorder *recorder, enum lane lane)
 static void put_incident(struct recorder *recorder)
 {
     char incident[160];
-    char detail[400];
-    struct text text;
     const char *what = journal_take_incident(recorder->journal, incident, sizeof incident);
     if (incident[0] == '\0')
         return;
     log_say(LOG_ERROR, "recorder", "%s", incident);
-    text_init(&text, detail, sizeof detail);
-    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
-    text_put_json_string(&text, incident);
-    recorder_put_event(recorder, NOTICE_JOURNAL, text.full ? "\"what\":\"set_aside\"" : detail, recorder->now.utc_ms,
-                       recorder->now.synced);
+    recorder_put_journal_event(recorder, what, incident);
 }
 
 static void open_lane(struct recorder *recorder, enum lane lane)
@@ -270,6 +276,8 @@ static void open_lane(struct recorder *recorder, enum lane lane)
     recorder_works_again(recorder, lane);
     recorder->gaps_may_wait = true;
     recorder_load_cursors(recorder, lane);
+    if (lane == LANE_T)
+        recorder_load_purse(recorder);
     settle_group(recorder, lane);
     if (journal_take_renewed(recorder->journal, lane) && recorder->restore == RESTORE_DONE)
         recorder->lanes[lane].renew = true;
@@ -467,6 +475,8 @@ void recorder_close(struct recorder *recorder)
         return;
     if (recorder->journal != NULL && recorder->started)
         recorder_finish(recorder, recorder->now);
+    if (recorder->journal != NULL && recorder->started)
+        recorder_leave_purse(recorder);
     journal_destroy(recorder->spare);
     journal_destroy(recorder->disk);
     group_close(&recorder->spare_group);

@@ -11,6 +11,7 @@
 #define HOUSE_EVERY_RECORDS 512
 #define DELETE_COUNT        200 /* records a transaction: some 10 ms on a slow card */
 #define SALVAGE_COUNT       200
+#define FORBIDDEN_EVERY_US  10000000LL
 #define RESERVE_EVERY_US    10000000LL
 #define WORTH_SAYING_US     1000000LL
 #define QUOTA_HIGH_PERCENT  80 /* of journal.max_size: evict above … */
@@ -129,12 +130,16 @@ static void salvage(struct recorder *recorder, enum lane lane)
 {
     struct journal_salvaged salvaged = {.done = false};
     if (!journal_is_salvaging(recorder->journal, lane) || !recorder_lane_ready(recorder, lane) ||
-        recorder->now.mono_us < recorder->salvage_due_mono_us)
+        recorder->now.mono_us < recorder->salvage_due_mono_us[lane])
         return;
-    recorder->salvage_due_mono_us = recorder->now.mono_us + RECORDER_SOON_US;
+    recorder->salvage_due_mono_us[lane] = recorder->now.mono_us + RECORDER_SOON_US;
     bool const give_up = over(recorder, QUOTA_HIGH_PERCENT) || recorder->tight;
     if (journal_salvage(recorder->journal, lane, SALVAGE_COUNT, give_up, &salvaged) != ERR_OK) {
         recorder_failed(recorder, lane);
+        return;
+    }
+    if (salvaged.forbidden) {
+        recorder->salvage_due_mono_us[lane] = recorder->now.mono_us + FORBIDDEN_EVERY_US;
         return;
     }
     recorder->gaps_may_wait = true;
@@ -147,13 +152,8 @@ static void salvage(struct recorder *recorder, enum lane lane)
 
 static void say_disk(struct recorder *recorder, const char *what, const char *why)
 {
-    char detail[256];
-    struct text text;
-    text_init(&text, detail, sizeof detail);
-    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
-    text_put_json_string(&text, why);
     log_say(LOG_ERROR, "recorder", "%s", why);
-    recorder_put_event(recorder, NOTICE_JOURNAL, detail, recorder->now.utc_ms, recorder->now.synced);
+    recorder_put_journal_event(recorder, what, why);
 }
 
 bool recorder_make_room(struct recorder *recorder, enum lane lane)
@@ -239,8 +239,8 @@ int64_t recorder_house_due_mono_us(const struct recorder *recorder)
     if (recorder_lane_ready(recorder, LANE_T))
         due = recorder->house_due_mono_us;
     for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++)
-        if (journal_is_salvaging(recorder->journal, lane) && recorder->salvage_due_mono_us < due)
-            due = recorder->salvage_due_mono_us;
+        if (journal_is_salvaging(recorder->journal, lane) && recorder->salvage_due_mono_us[lane] < due)
+            due = recorder->salvage_due_mono_us[lane];
     if (recorder->spare != NULL)
         return recorder->disk_due_mono_us;
     return recorder->reserve_due_mono_us < due ? recorder->reserve_due_mono_us : due;

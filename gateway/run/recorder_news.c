@@ -53,6 +53,8 @@ void recorder_state(const struct recorder *recorder, const struct stored *stored
         .until_utc_ms = stored->until_utc_ms,
         .told = stored->told,
         .count = stored->count,
+        .cleared_ms = stored->cleared_ms,
+        .active_mono_ms = {stored->active_mono_ms[0], stored->active_mono_ms[1]},
     };
     switch (ret_state->kind) {
     case STORED_RULE:
@@ -128,6 +130,24 @@ static bool add_answer(struct recorder *recorder, struct group *group, const str
     return group_add_order(group, &order);
 }
 
+/* When the clock is first set, a centre may want to correct what came before: up to which numbers that was. */
+static bool add_notice(struct recorder *recorder, struct group *group, const struct news *news)
+{
+    const struct news_notice *notice = &news->is.notice;
+    char detail[NEWS_DETAIL_MAX + 64];
+    struct text text;
+    text_init(&text, detail, sizeof detail);
+    text_put(&text, notice->detail);
+    if (notice->notice == NOTICE_CLOCK_SET) {
+        text_put_format(&text, ",\"upto\":{\"a\":%" PRIu64, recorder_next_number(recorder, LANE_A) - 1);
+        if (journal_is_open(recorder->journal, LANE_T))
+            text_put_format(&text, ",\"t\":%" PRIu64, recorder_next_number(recorder, LANE_T) - 1);
+        text_put(&text, "}");
+    }
+    return add_event(recorder, group, (enum notice)notice->notice, detail, news->utc_ms, news->synced != 0) &&
+           add_answer(recorder, group, &notice->answer);
+}
+
 static bool add_telemetry(struct recorder *recorder, struct group *group, struct news *news)
 {
     const struct site *site = recorder->setup.site;
@@ -163,9 +183,7 @@ bool recorder_add_news(struct recorder *recorder, enum lane lane, struct news *n
         added = add_alarm(recorder, group, news);
         break;
     case NEWS_NOTICE:
-        added = add_event(recorder, group, (enum notice)news->is.notice.notice, news->is.notice.detail, news->utc_ms,
-                          news->synced != 0) &&
-                add_answer(recorder, group, &news->is.notice.answer);
+        added = add_notice(recorder, group, news);
         break;
     case NEWS_TELEMETRY:
         added = add_telemetry(recorder, group, news);
@@ -196,6 +214,20 @@ void recorder_put_event(struct recorder *recorder, enum notice notice, const cha
         added = add_event(recorder, group, notice, detail, at_utc_ms, synced);
     if (added)
         recorder_stamp_group(recorder, LANE_A);
+}
+
+void recorder_put_journal_event(struct recorder *recorder, const char *what, const char *why)
+{
+    char detail[400];
+    struct text text;
+    text_init(&text, detail, sizeof detail);
+    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
+    text_put_json_string(&text, why);
+    if (text.full) {
+        text_init(&text, detail, sizeof detail);
+        text_put_format(&text, "\"what\":\"%s\"", what);
+    }
+    recorder_put_event(recorder, NOTICE_JOURNAL, detail, recorder->now.utc_ms, recorder->now.synced);
 }
 
 void recorder_put_gap_event(struct recorder *recorder, const struct journal_gap *gap, const char *centre,

@@ -1,5 +1,6 @@
 /* recorder_private: the recorder's own state, shared by recorder.c (what happens all the time: rings, groups, commits),
- * recorder_news.c (news into records), recorder_acks.c (what comes back), recorder_tail.c (the flash budget), recorder_start.c
+ * recorder_news.c (news into records), recorder_acks.c (what comes back), recorder_tail.c (the flash budget), recorder_purse.c
+ * (what of it outlives the process), recorder_start.c
  * (once the journal is open), recorder_states.c, recorder_spare.c (a dead disk) and recorder_house.c (keeping house). Nobody
  * else includes this. */
 #ifndef OUTPOST_RUN_RECORDER_PRIVATE_H
@@ -103,6 +104,13 @@ struct recorder {
     int64_t group_wait_us; /* telemetry waits for company at most that long; 0 before the first step */
     bool saving;           /* it is used up: telemetry goes into the tail */
     struct {
+        bool known;             /* the purse of the process before was looked at */
+        uint64_t stored;        /* as the disk has it … */
+        uint64_t put;           /* … or will, when the transaction goes through */
+        int64_t stopped_utc_ms; /* since then it was not filled, because the clock is not set; 0: it was */
+        int64_t loaded_mono_us;
+    } purse;
+    struct {
         bool off;   /* there is no such memory, or it failed: not in this process */
         bool hurry; /* it is full */
         int64_t due_mono_us;
@@ -126,7 +134,7 @@ struct recorder {
     int64_t house_due_mono_us;
     struct thin thin;
     uint64_t thin_next[RECORDER_AGES]; /* telemetry below is as coarse as its age allows */
-    int64_t salvage_due_mono_us;
+    int64_t salvage_due_mono_us[LANE_COUNT];
     int64_t reserve_due_mono_us;
     bool tight;        /* the disk is full: the reserve is in use */
     bool tight_to_say; /* … and no event says so yet */
@@ -155,6 +163,8 @@ bool recorder_add_news(struct recorder *recorder, enum lane lane, struct news *n
 /* These write the group first when it has no room. */
 void recorder_put_event(struct recorder *recorder, enum notice notice, const char *detail, int64_t at_utc_ms,
                         bool synced);
+/* Event `journal`: what happened to it, and why (left out where it is too long). */
+void recorder_put_journal_event(struct recorder *recorder, const char *what, const char *why);
 void recorder_put_gap_event(struct recorder *recorder, const struct journal_gap *gap, const char *centre,
                             unsigned reason); /* centre NULL: for all */
 /* Notes the time, so that a group is not kept for longer than it may. */
@@ -192,6 +202,14 @@ void recorder_tail_failed(struct recorder *recorder, enum err err); /* it could 
 void recorder_tail_soon(struct recorder *recorder); /* there is something in it that should be declared */
 void recorder_tend_tail(struct recorder *recorder); /* one step; when the recorder is finished, all of them */
 int64_t recorder_tail_due_mono_us(const struct recorder *recorder);
+
+/* recorder_purse.c */
+void recorder_load_purse(struct recorder *recorder); /* once lane t is open */
+void recorder_fill_purse(struct recorder *recorder); /* for the time between the processes, once the clock is set */
+/* Into the open transaction of lane t, when it has changed enough; and that it went through. */
+MUST_CHECK enum err recorder_put_purse(struct recorder *recorder);
+void recorder_purse_stored(struct recorder *recorder);
+void recorder_leave_purse(struct recorder *recorder); /* the process ends orderly */
 
 /* recorder_states.c */
 MUST_CHECK enum err recorder_open_states(struct recorder *recorder);

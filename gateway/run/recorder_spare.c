@@ -8,17 +8,6 @@
 #define DISK_EVERY_US  5000000LL
 #define LEFT_STEPS_MAX 64 /* of what an earlier process left: 12,800 records */
 
-static void say(struct recorder *recorder, const char *what, const char *why)
-{
-    char detail[320];
-    struct text text;
-    text_init(&text, detail, sizeof detail);
-    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
-    text_put_json_string(&text, why);
-    recorder_put_event(recorder, NOTICE_JOURNAL, text.full ? "\"what\":\"in_memory\"" : detail, recorder->now.utc_ms,
-                       recorder->now.synced);
-}
-
 /* The group was numbered for the disk, where it may even have arrived: in memory it gets numbers of its own. */
 static bool renumber_group(struct recorder *recorder)
 {
@@ -62,7 +51,7 @@ static void leave_memory(struct recorder *recorder)
     recorder->lanes[LANE_A].written_new = true;
     recorder->lanes[LANE_T].retry_mono_us = recorder->now.mono_us;
     journal_remove_spare(spare);
-    say(recorder, "on_disk", "the disk works again; what was kept in memory is written down");
+    recorder_put_journal_event(recorder, "on_disk", "the disk works again; what was kept in memory is written down");
     log_say(LOG_NOTICE, "recorder", "the disk works again");
 }
 
@@ -122,5 +111,5 @@ void recorder_say_memory(struct recorder *recorder)
     if (!recorder->in_memory_to_say || recorder->restore != RESTORE_DONE)
         return;
     recorder->in_memory_to_say = false;
-    say(recorder, "in_memory", recorder->disk_trouble);
+    recorder_put_journal_event(recorder, "in_memory", recorder->disk_trouble);
 }

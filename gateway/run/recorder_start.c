@@ -59,6 +59,7 @@ static bool end_removed(struct recorder *recorder, const struct journal_state *s
     ended.count = 0;
     ended.flags = 0;
     ended.pending_mono_ms = 0;
+    ended.cleared_ms = 0;
     recorder_stamp(recorder, LANE_A, recorder->now.utc_ms, recorder->now.synced, &stamp);
     CHECK(group_begin_record(group, &payload)); /* nothing else is in the group yet */
     payload_removed(
@@ -80,7 +81,7 @@ static bool end_removed(struct recorder *recorder, const struct journal_state *s
 static bool is_default(const struct journal_state *state)
 {
     return state->kind != STORED_DUE && state->kind != STORED_CYLINDER && state->state == 0 && state->flags == 0 &&
-           state->pending_mono_ms == 0 && state->told == 0 && state->count == 0;
+           state->pending_mono_ms == 0 && state->told == 0 && state->count == 0 && state->active_mono_ms[0] == 0;
 }
 
 static bool take_state(struct recorder *recorder, const struct journal_state *state)
@@ -107,6 +108,8 @@ static bool take_state(struct recorder *recorder, const struct journal_state *st
         .until_utc_ms = state->until_utc_ms,
         .told = state->told,
         .count = state->count,
+        .cleared_ms = state->cleared_ms,
+        .active_mono_ms = {state->active_mono_ms[0], state->active_mono_ms[1]},
     };
     recorder_keep_state(recorder, &recorder->restore_item.is.stored);
     recorder->restore_item_waits = !is_default(state);

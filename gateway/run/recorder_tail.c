@@ -22,13 +22,8 @@ static const int64_t buckets_ms[] = {60 * 1000, 600 * 1000};
 
 static void say(struct recorder *recorder, const char *what, const char *why)
 {
-    char detail[256];
-    struct text text;
-    text_init(&text, detail, sizeof detail);
-    text_put_format(&text, "\"what\":\"%s\",\"why\":", what);
-    text_put_json_string(&text, why);
     log_say(LOG_NOTICE, "recorder", "%s", why);
-    recorder_put_event(recorder, NOTICE_JOURNAL, detail, recorder->now.utc_ms, recorder->now.synced);
+    recorder_put_journal_event(recorder, what, why);
 }
 
 /* --- into the tail and out of it --- */
@@ -100,6 +95,7 @@ static void begin_saving(struct recorder *recorder)
 void recorder_keep_budget(struct recorder *recorder)
 {
     struct thrift *thrift = &recorder->thrift;
+    recorder_fill_purse(recorder);
     thrift_spend(thrift, journal_take_written(recorder->disk));
     int64_t const wait_us =
         thrift_wait_us(thrift, recorder->now.mono_us, RECORDER_GROUP_WAIT_US, RECORDER_GROUP_MAX_US);

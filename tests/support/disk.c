@@ -43,6 +43,7 @@ static struct {
     char part[64];
     char filler[256]; /* DISK_FULL: while this file is there; "" for good */
     uint64_t room;
+    unsigned lose_sync;
     void (*on_sync)(void *context);
     void *on_sync_context;
     uint64_t bytes;
@@ -211,6 +212,11 @@ void disk_heal(void)
     disk.failing = false;
 }
 
+void disk_lose_sync(unsigned count)
+{
+    disk.lose_sync = count;
+}
+
 void disk_on_sync(void (*called)(void *context), void *context)
 {
     disk.on_sync = called;
@@ -327,6 +333,10 @@ static int x_sync(sqlite3_file *base, int flags)
         return SQLITE_IOERR_FSYNC;
     if (!file->recorded || disk.dir[0] == '\0')
         return SQLITE_OK;
+    if (disk.lose_sync > 0 && --disk.lose_sync == 0) {
+        add_event(DISK_LOSS)->file = file->number;
+        return SQLITE_IOERR_FSYNC;
+    }
     add_event(DISK_SYNC)->file = file->number;
     if (file->sync_dir) {
         look_at_names();

@@ -16,6 +16,7 @@ enum disk_event_kind {
     DISK_WRITE,    /* bytes of a file, not yet synced */
     DISK_TRUNCATE, /* to `at` bytes, not yet synced */
     DISK_SYNC,     /* of a file: all of its writes before this are safe */
+    DISK_LOSS,     /* of a file: none of its writes before this that are not safe ever will be */
     DISK_NAME,     /* a name now stands for `file` (0: for nothing), not yet synced */
     DISK_SYNC_DIR, /* all names before this are safe */
     DISK_MARK,     /* something the test wrote down itself: disk_mark */
@@ -59,6 +60,9 @@ void disk_fail(enum disk_fault fault, const char *part);
 /* A full disk with something on it that may go: files grow by `room` bytes in all, as soon as `file` is not there. */
 void disk_fill(const char *file, uint64_t room);
 void disk_heal(void);
+/* The count-th sync from now on, of a recorded file, reports an error, and what it was to make safe is lost, although reading
+ * still shows it and the next sync reports nothing: what Linux does (Rebello et al., ATC 2020). 0: none. */
+void disk_lose_sync(unsigned count);
 
 /* Called for each sync of a file (a fake clock goes on by what a card needs); NULL: nothing. */
 void disk_on_sync(void (*called)(void *context), void *context);

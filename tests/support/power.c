@@ -135,6 +135,9 @@ bool power_next(struct power *power, const struct disk_event **ret_event)
             apply(&file->content, file->pending[i], NULL, 0);
         file->pending_count = 0;
         break;
+    case DISK_LOSS:
+        file->pending_count = 0;
+        break;
     case DISK_NAME:
         assert_true(power->renamed_count < sizeof power->renamed / sizeof power->renamed[0]);
         power->renamed[power->renamed_count++] = event;

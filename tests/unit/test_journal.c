@@ -10,7 +10,7 @@
 #include "tests/support/disk.h"
 #include "tests/support/scratch.h"
 
-#define FORMAT_NOW    4
+#define FORMAT_NOW    5
 #define SIZE_MAX_TEST ((uint64_t)64 * 1024 * 1024)
 
 struct place {
@@ -249,7 +249,15 @@ static void keeps_shelves_and_drills(void **state)
                                         .until_mono_ms = 5000,
                                         .until_utc_ms = 1795310590001,
                                         .told = 3,
-                                        .count = 70000};
+                                        .count = 70000,
+                                        .cleared_ms = 86400000};
+    struct journal_state const raised = {.kind = STORED_RULE,
+                                         .subject = "lift-1",
+                                         .name = "lift.fault",
+                                         .state = ALARM_UNACK,
+                                         .cls = "lift",
+                                         .priority = "medium",
+                                         .active_mono_ms = {8000, 7000}};
     struct journal_state const drill = {.kind = STORED_DRILL,
                                         .subject = "lift-1",
                                         .name = "",
@@ -261,6 +269,7 @@ static void keeps_shelves_and_drills(void **state)
     place->journal = open_both(place->dir);
     assert_int_equal(journal_begin(place->journal, LANE_A), ERR_OK);
     assert_int_equal(journal_put_state(place->journal, &shelf), ERR_OK);
+    assert_int_equal(journal_put_state(place->journal, &raised), ERR_OK);
     assert_int_equal(journal_put_state(place->journal, &drill), ERR_OK);
     assert_int_equal(journal_commit(place->journal, LANE_A), ERR_OK);
     for (int reboot = 0; reboot < 2; reboot++) {
@@ -281,7 +290,15 @@ static void keeps_shelves_and_drills(void **state)
         assert_int_equal(found.until_utc_ms, 1795310590001);
         assert_int_equal(found.told, 3);
         assert_int_equal(found.count, 70000);
+        assert_int_equal(found.cleared_ms, 86400000);
+        assert_int_equal(found.active_mono_ms[0], 0);
         assert_int_equal(found.flags, STORED_CHATTERING | STORED_TEST | (reboot ? STORED_OTHER_BOOT : 0));
+        assert_int_equal(journal_next_state(place->journal, &found), ERR_OK);
+        assert_int_equal(found.state, ALARM_UNACK);
+        assert_int_equal(found.active_mono_ms[0], 8000);
+        assert_int_equal(found.active_mono_ms[1], 7000);
+        assert_int_equal(found.cleared_ms, 0);
+        assert_int_equal(found.flags, reboot ? STORED_OTHER_BOOT : 0);
     }
 }
 
@@ -675,33 +692,96 @@ static void strangers_are_set_aside(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
-/* A file of the first format, which had no checksums, is brought up to date; one of a newer format is refused, not touched. */
-static void older_and_newer_formats(void **state)
+/* What made a file of format n a newer one, undone. */
+static const char *const undone[FORMAT_NOW] = {
+    [1] = "ALTER TABLE record DROP COLUMN sum;",
+    [2] = "ALTER TABLE state DROP COLUMN until_mono; ALTER TABLE state DROP COLUMN until_utc;"
+          "ALTER TABLE state DROP COLUMN told; ALTER TABLE state DROP COLUMN count; DROP TABLE ordered;",
+    [3] = "",
+    [4] = "ALTER TABLE state DROP COLUMN cleared; ALTER TABLE state DROP COLUMN active;"
+          "ALTER TABLE state DROP COLUMN active_before;",
+};
+
+static void make_older(const char *path, int format)
+{
+    char sql[64];
+    for (int i = FORMAT_NOW - 1; i >= format; i--)
+        assert_true(disk_execute(path, undone[i]));
+    (void)snprintf(sql, sizeof sql, "PRAGMA user_version=%d", format);
+    assert_true(disk_execute(path, sql));
+}
+
+static void put_waiting(struct place *place, uint32_t count)
+{
+    struct journal_state const waiting = {.kind = STORED_RULE,
+                                          .subject = "lift-1",
+                                          .name = "lift.door",
+                                          .state = ALARM_ACKED,
+                                          .cls = "lift",
+                                          .priority = "medium",
+                                          .pending_mono_ms = 4711,
+                                          .count = count,
+                                          .cleared_ms = count,
+                                          .active_mono_ms = {count, count}};
+    assert_int_equal(journal_begin(place->journal, LANE_A), ERR_OK);
+    assert_int_equal(journal_put_state(place->journal, &waiting), ERR_OK);
+    assert_int_equal(journal_commit(place->journal, LANE_A), ERR_OK);
+}
+
+/* The stored state, its count and how far its off-delay has run. */
+static void expect_waiting(struct place *place, uint32_t count, uint32_t cleared_ms)
+{
+    struct journal_state found = {.subject = NULL};
+    assert_int_equal(journal_next_state(place->journal, &found), ERR_OK);
+    assert_string_equal(found.name, "lift.door");
+    assert_int_equal(found.state, ALARM_ACKED);
+    assert_int_equal(found.pending_mono_ms, 4711);
+    assert_int_equal(found.count, count);
+    assert_int_equal(found.cleared_ms, cleared_ms);
+    assert_int_equal(found.active_mono_ms[0], cleared_ms);
+    assert_int_equal(found.active_mono_ms[1], cleared_ms);
+    assert_int_equal(journal_next_state(place->journal, &found), ERR_EMPTY);
+}
+
+/* A file of each older format is brought up to date, with its records and its states. */
+static void older_formats(void **state)
 {
     struct place *place = *state;
     char path[256];
     uint64_t format = 0;
     struct disk_query const ask = {"PRAGMA user_version", see_number, &format};
+    path_of(place, "alarms.db", path);
     place->journal = open_both(place->dir);
     append(place->journal, LANE_A, 3);
+    for (int older = FORMAT_NOW; older >= 1; older--) {
+        put_waiting(place, 7);
+        journal_destroy(place->journal);
+        make_older(path, older);
+        place->journal = open_both(place->dir);
+        expect_waiting(place, older > 2 ? 7 : 0, older > 4 ? 7 : 0);
+        assert_true(disk_select(path, &ask, 1));
+        assert_int_equal(format, FORMAT_NOW);
+        put_waiting(place, 9);
+        expect_waiting(place, 9, 9);
+        append(place->journal, LANE_A, 1);
+    }
+    expect_rows(place->dir, LANE_A, 1, 3 + FORMAT_NOW);
+}
+
+/* One of a newer format is refused, not touched. */
+static void a_newer_format(void **state)
+{
+    struct place *place = *state;
+    char path[256];
+    place->journal = open_both(place->dir);
+    append(place->journal, LANE_A, 5);
     journal_destroy(place->journal);
     path_of(place, "alarms.db", path);
-    assert_true(disk_execute(path, "ALTER TABLE record DROP COLUMN sum;"
-                                   "ALTER TABLE state DROP COLUMN until_mono; ALTER TABLE state DROP COLUMN until_utc;"
-                                   "ALTER TABLE state DROP COLUMN told; ALTER TABLE state DROP COLUMN count;"
-                                   "DROP TABLE ordered; PRAGMA user_version=1"));
-    place->journal = open_both(place->dir);
-    assert_int_equal(journal_last(place->journal, LANE_A), 3);
-    append(place->journal, LANE_A, 2);
-    expect_rows(place->dir, LANE_A, 1, 5);
-    assert_true(disk_select(path, &ask, 1));
-    assert_int_equal(format, FORMAT_NOW);
-    journal_destroy(place->journal);
     assert_true(disk_execute(path, "PRAGMA user_version=77"));
     place->journal = make(place->dir, "machine-1", "boot-1");
     assert_int_not_equal(journal_open(place->journal, LANE_A), ERR_OK);
     assert_non_null(strstr(journal_trouble(place->journal), "alarms.db was written by a newer version"));
-    assert_true(disk_execute(path, "PRAGMA user_version=3"));
+    make_older(path, FORMAT_NOW);
     assert_int_equal(journal_open(place->journal, LANE_A), ERR_OK);
     assert_int_equal(journal_last(place->journal, LANE_A), 5);
 }
@@ -800,7 +880,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_lost_is_a_new_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(another_machine_is_a_new_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(strangers_are_set_aside, setup, teardown),
-        cmocka_unit_test_setup_teardown(older_and_newer_formats, setup, teardown),
+        cmocka_unit_test_setup_teardown(older_formats, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_newer_format, setup, teardown),
         cmocka_unit_test_setup_teardown(a_changed_record_is_declared, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_loses_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reader_notices_a_fresh_file, setup, teardown),

@@ -14,6 +14,8 @@
 #include "tests/support/scratch.h"
 
 #define TELEMETRY   12000 /* records: 5 MB */
+#define LARGE_EACH  400   /* record is larger than a page */
+#define PAYLOAD_MAX 20000
 #define ALARMS      2500
 #define STATES      60
 #define DELIVERED   3000 /* telemetry up to here is at the centre */
@@ -46,12 +48,13 @@ static struct journal *make(const char *dir)
     return journal;
 }
 
-static size_t make_payload(enum lane lane, uint64_t seq, char ret_payload[static 600])
+static size_t make_payload(enum lane lane, uint64_t seq, char ret_payload[static PAYLOAD_MAX])
 {
     struct dice dice = {.state = seq * 2 + lane};
-    size_t const size = (size_t)dice_between(&dice, 200, 599);
+    bool const is_large = seq % LARGE_EACH == 0;
+    size_t const size = (size_t)(is_large ? dice_between(&dice, 4000, PAYLOAD_MAX) : dice_between(&dice, 200, 599));
     uint64_t const letters = dice_roll(&dice);
-    int const head = snprintf(ret_payload, 600, "%c%" PRIu64 " ", lane_letter(lane), seq);
+    int const head = snprintf(ret_payload, PAYLOAD_MAX, "%c%" PRIu64 " ", lane_letter(lane), seq);
     for (size_t i = (size_t)head; i < size; i++)
         ret_payload[i] = (char)('a' + (letters >> i % 60 & 15));
     return size;
@@ -59,7 +62,7 @@ static size_t make_payload(enum lane lane, uint64_t seq, char ret_payload[static
 
 static void append(struct journal *journal, enum lane lane, unsigned count)
 {
-    char payload[600];
+    char payload[PAYLOAD_MAX];
     assert_int_equal(journal_begin(journal, lane), ERR_OK);
     uint64_t const last = journal_last(journal, lane);
     for (uint64_t seq = last + 1; seq <= last + count; seq++) {
@@ -207,7 +210,7 @@ static struct seen seen;
 
 static void see_record(void *context, const struct disk_row *row)
 {
-    char expected[600];
+    char expected[PAYLOAD_MAX];
     uint64_t const seq = (uint64_t)row->number[0];
     (void)context;
     assert_in_range(seq, 1, NUMBERS - 1);
@@ -265,11 +268,36 @@ static struct journal *open_both(void)
 
 /* --- tests --- */
 
+struct shares { /* of the records of a damaged file that came back */
+    double share[CASES_FULL];
+    size_t count;
+};
+
+static int compare_shares(const void *a, const void *b)
+{
+    double const one = *(const double *)a;
+    double const other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+/* Sorts them; returns their mean. */
+static double tell_shares(struct shares *shares, const char *what)
+{
+    double sum = 0;
+    for (size_t i = 0; i < shares->count; i++)
+        sum += shares->share[i];
+    double const mean = sum / (double)shares->count;
+    qsort(shares->share, shares->count, sizeof shares->share[0], compare_shares);
+    print_message(
+        "salvage: %zu files of %s with %d damaged spots: %.1f %% back on average, 5 %% of them less than %.1f %%, "
+        "the worst %.1f %%\n",
+        shares->count, what, SPOTS, 100 * mean, 100 * shares->share[shares->count / 20], 100 * shares->share[0]);
+    return mean;
+}
+
 static void whatever_is_damaged(void **state)
 {
-    double share[LANE_COUNT] = {0};
-    unsigned cases[LANE_COUNT] = {0};
-    double worst = 1;
+    static struct shares shares[LANE_COUNT];
     for (unsigned seed = 1; seed <= effort(CASES_TEST, CASES_FULL) || seed <= 2 * ALARMS_EACH; seed++) {
         struct dice dice = {.state = seed};
         enum lane const lane = seed % ALARMS_EACH == 0 ? LANE_A : LANE_T;
@@ -287,17 +315,14 @@ static void whatever_is_damaged(void **state)
                 assert_int_equal(back, original); /* the other file has nothing to do with it */
                 continue;
             }
-            share[lane] += (double)back / (double)original;
-            cases[lane]++;
-            if (lane == LANE_T && (double)back / (double)original < worst)
-                worst = (double)back / (double)original;
+            shares[lane].share[shares[lane].count++] = (double)back / (double)original;
         }
         journal_destroy(journal);
     }
-    double const mean = 100 * share[LANE_T] / cases[LANE_T];
-    print_message("salvage: %u files with %d damaged spots: telemetry %.1f %% back (worst %.1f %%), alarms %.1f %%\n",
-                  cases[LANE_A] + cases[LANE_T], SPOTS, mean, 100 * worst, 100 * share[LANE_A] / cases[LANE_A]);
-    assert_true(mean >= 95);
+    for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++) {
+        (void)tell_shares(&shares[lane], lane == LANE_T ? "telemetry" : "alarms");
+        assert_true(shares[lane].share[0] >= 0.95);
+    }
 }
 
 /* The first page says where everything is; without it the file would be a heap of pages. */
@@ -321,6 +346,76 @@ static void the_first_page_is_gone(void **state)
                     (lane == LANE_T ? TELEMETRY : ALARMS) * 8 / 10); /* the log had the rest */
     }
     journal_destroy(journal);
+}
+
+/* Nothing says any more where a record is, and no page what is in it: each is known by its own checksum. */
+static void the_trees_are_gone(void **state)
+{
+    static const char zeros[8];
+    for (enum lane lane = LANE_A; lane < LANE_COUNT; lane++) {
+        char path[128];
+        (void)fresh_copy(state);
+        path_of(file_names[lane], path);
+        assert_true(disk_execute(path, "PRAGMA wal_checkpoint(TRUNCATE)"));
+        for (off_t at = 0; at < size_of(file_names[lane]); at += 4096) {
+            unsigned char kind;
+            read_byte(file_names[lane], at, &kind);
+            if (kind == 0x0D || kind == 0x05 || at == 0) /* a leaf of a table, or what leads to it */
+                overwrite(file_names[lane], at, zeros, sizeof zeros);
+        }
+        struct journal *journal = open_both();
+        (void)salvage_all(journal, lane);
+        assert_int_equal(expect_all_accounted_for(lane, journal_last(journal, lane), lane == LANE_T ? DELIVERED : 0),
+                         lane == LANE_T ? TELEMETRY : ALARMS);
+        journal_destroy(journal);
+    }
+}
+
+static void count_row(void *context, const struct disk_row *row)
+{
+    (void)row;
+    ++*(unsigned *)context;
+}
+
+/* A record is in the log only, and the first page in the file only, where it is gone. */
+static void the_log_counts_too(void **state)
+{
+    char noise[4096];
+    char alive_dir[SCRATCH_MAX];
+    char path[128];
+    unsigned count = 0;
+    memset(noise, 0x5A, sizeof noise);
+    path_of(file_names[LANE_T], path);
+    assert_true(disk_execute(path, "PRAGMA wal_checkpoint(TRUNCATE)"));
+    struct journal *alive = open_both();
+    uint64_t const last = journal_last(alive, LANE_T);
+    char master_dir[SCRATCH_MAX];
+    memcpy(master_dir, place.master, sizeof master_dir);
+    memcpy(alive_dir, place.dir, sizeof alive_dir);
+    memcpy(place.master, alive_dir, sizeof place.master); /* a copy of it, as a power cut leaves it */
+    scratch_make(place.dir);
+    (void)fresh_copy(state);
+    struct journal_reader *reader; /* as a sender: the file is not closed by whoever sets it aside */
+    uint64_t read = 0;
+    assert_int_equal(journal_reader_open(&reader, place.dir), ERR_OK);
+    assert_int_equal(journal_reader_last(reader, LANE_T, &read), ERR_OK);
+    assert_int_equal(journal_reader_begin(reader, LANE_T), ERR_OK);
+    assert_int_equal(journal_reader_last(reader, LANE_T, &read), ERR_OK);
+    assert_int_equal(read, last);
+    overwrite(file_names[LANE_T], 0, noise, sizeof noise);
+    struct journal *journal = open_both();
+    journal_reader_end(reader, LANE_T);
+    (void)salvage_all(journal, LANE_T);
+    path_of(file_names[LANE_T], path);
+    char sql[64];
+    (void)snprintf(sql, sizeof sql, "SELECT seq FROM record WHERE seq=%" PRIu64, last);
+    assert_true(disk_select(path, &(struct disk_query){sql, count_row, &count}, 1));
+    assert_int_equal(count, 1);
+    journal_reader_close(reader);
+    journal_destroy(journal);
+    journal_destroy(alive);
+    scratch_remove(alive_dir);
+    memcpy(place.master, master_dir, sizeof place.master);
 }
 
 static void states_come_back(void **state)
@@ -372,7 +467,8 @@ static void it_gives_up_when_told(void **state)
         damage("telemetry.db", &dice);
     struct journal *journal = open_both();
     assert_int_equal(journal_salvage(journal, LANE_T, STEP_COUNT, false, &salvaged), ERR_OK);
-    assert_int_equal(journal_salvage(journal, LANE_T, STEP_COUNT, true, &salvaged), ERR_OK);
+    while (journal_is_salvaging(journal, LANE_T))
+        assert_int_equal(journal_salvage(journal, LANE_T, STEP_COUNT, true, &salvaged), ERR_OK);
     assert_true(salvaged.done && salvaged.back > 0 && salvaged.lost > TELEMETRY / 2);
     (void)expect_all_accounted_for(LANE_T, journal_last(journal, LANE_T), DELIVERED);
     journal_destroy(journal);
@@ -427,6 +523,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(whatever_is_damaged, fresh_copy),
         cmocka_unit_test_setup(the_first_page_is_gone, fresh_copy),
+        cmocka_unit_test(the_trees_are_gone),
+        cmocka_unit_test_setup(the_log_counts_too, fresh_copy),
         cmocka_unit_test_setup(states_come_back, fresh_copy),
         cmocka_unit_test_setup(it_goes_on_after_a_restart, fresh_copy),
         cmocka_unit_test_setup(it_gives_up_when_told, fresh_copy),

@@ -129,6 +129,26 @@ static void a_burst_of_alarms_stays_whole(void **state)
     }
 }
 
+/* What was read before has its number by then, whether or not it is written. */
+static void the_clock_is_set_up_to_a_number(void **state)
+{
+    struct rig *rig = *state;
+    (void)rig_step(rig);
+    struct news news = wire_telemetry(1.5, 1795310000500);
+    for (int i = 0; i < 3; i++)
+        rig_push(&rig->telemetry, &news);
+    struct news alarm = wire_alarm(WIRE_GAS_HIGH, EVENT_RAISED, ALARM_NORM, ALARM_UNACK, 1, 1795310000500);
+    rig_push(&rig->news, &alarm);
+    memset(&news, 0, sizeof news);
+    news.kind = NEWS_NOTICE;
+    news.is.notice.notice = NOTICE_CLOCK_SET;
+    (void)snprintf(news.is.notice.detail, sizeof news.is.notice.detail, "\"offset_ms\":-7");
+    rig_push(&rig->news, &news);
+    (void)rig_step(rig);
+    expect_in(LANE_A, rig, 2, "\"alarm\":\"gas.high\"");
+    expect_in(LANE_A, rig, 3, "\"event\":\"clock_set\",\"offset_ms\":-7,\"upto\":{\"a\":2,\"t\":3}}");
+}
+
 static void stores_states_that_are_not_published(void **state)
 {
     struct rig *rig = *state;
@@ -139,7 +159,11 @@ static void stores_states_that_are_not_published(void **state)
     rig_push(&rig->news, &news);
     news.stored = (struct stored){.kind = STORED_INTERLOCK, .index = 0, .state = 1, .flags = STORED_SILENCED};
     rig_push(&rig->news, &news);
-    news.stored = (struct stored){.kind = STORED_RULE, .index = WIRE_GAS_MODE, .pending_mono_ms = 99};
+    news.stored = (struct stored){.kind = STORED_RULE,
+                                  .index = WIRE_GAS_MODE,
+                                  .pending_mono_ms = 99,
+                                  .cleared_ms = 12000,
+                                  .active_mono_ms = {98, 97}};
     rig_push(&rig->news, &news);
     (void)rig_step(rig);
     assert_int_equal(rig_last(rig->dir, LANE_A), 1);
@@ -156,6 +180,9 @@ static void stores_states_that_are_not_published(void **state)
     assert_int_equal(pop_inbox(rig, &inbox), INBOX_STORED);
     assert_int_equal(inbox.is.stored.kind, STORED_RULE);
     assert_int_equal(inbox.is.stored.index, WIRE_GAS_MODE);
+    assert_int_equal(inbox.is.stored.cleared_ms, 12000);
+    assert_int_equal(inbox.is.stored.active_mono_ms[0], 98);
+    assert_int_equal(inbox.is.stored.active_mono_ms[1], 97);
     assert_int_equal(pop_inbox(rig, &inbox), INBOX_RESTORED);
 }
 
@@ -558,6 +585,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(starts_with_an_empty_journal, setup, teardown),
         cmocka_unit_test_setup_teardown(an_alarm_and_its_state_are_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_burst_of_alarms_stays_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_clock_is_set_up_to_a_number, setup, teardown),
         cmocka_unit_test_setup_teardown(stores_states_that_are_not_published, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_for_room_in_the_judges_ring, setup, teardown),
         cmocka_unit_test_setup_teardown(telemetry_is_committed_in_groups, setup, teardown),
