@@ -26,6 +26,7 @@
 #include "drivers/uplink/url.h"
 #include "gateway/base/check.h"
 #include "gateway/base/text.h"
+#include "gateway/model/mqtt_reason.h"
 
 #define MAILBOX_SIZE       ((size_t)64 * 1024)
 #define CONNECT_TIMEOUT_S  10
@@ -123,8 +124,12 @@ static void start(struct paho *paho, bool tls_wanted, const struct uplink_option
     MQTTAsync_connectOptions v3 = MQTTAsync_connectOptions_initializer;
     MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
-    MQTTProperty receive_maximum = {.identifier = MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, .value.integer2 = RECEIVE_MAX};
-    MQTTProperties properties = {.count = 1, .max_count = 1, .length = 1 + 2, .array = &receive_maximum};
+    MQTTProperty bounds[] = {
+        {.identifier = MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, .value.integer2 = RECEIVE_MAX},
+        {.identifier = MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, .value.integer4 = UPLINK_PACKET_MAX},
+    };
+    MQTTProperties properties = {
+        .count = ARRAY_SIZE(bounds), .max_count = ARRAY_SIZE(bounds), .length = 1 + 2 + 1 + 4, .array = bounds};
     MQTTAsync_connectOptions *connect_options = paho->v5 ? &v5 : &v3;
     v5.cleanstart = 1;
     v5.connectProperties = &properties;
@@ -233,7 +238,13 @@ static enum err paho_publish(void *self, const struct uplink_message *message)
         if (slot == NULL)
             return ERR_BUSY;
     }
-    enum err err = err_of(say_message(paho, message, slot));
+    int const code = say_message(paho, message, slot);
+    if (code == MQTTASYNC_BAD_MQTT_OPTION) {
+        if (slot != NULL)
+            post_rejected(slot, MQTT_TOO_LARGE);
+        return ERR_OK;
+    }
+    enum err err = err_of(code);
     if (err != ERR_OK && slot != NULL)
         atomic_store(&slot->used, false);
     return err;
@@ -266,6 +277,7 @@ static void read_letter(const struct letter *letter, struct uplink_event *ret_ev
     ret_event->reason = head->reason;
     ret_event->receive_maximum = head->receive_maximum;
     ret_event->keepalive_s = head->keepalive_s;
+    ret_event->packet_max = head->packet_max;
     ret_event->retained = head->retained;
     at = take_text(at, ret_event->text, head->text_size);
     at = take_text(at, ret_event->topic, head->topic_size);
@@ -274,7 +286,7 @@ static void read_letter(const struct letter *letter, struct uplink_event *ret_ev
     ret_event->correlation_size = head->correlation_size;
     at += head->correlation_size;
     memcpy(ret_event->payload, at, head->payload_size);
-    ret_event->payload_size = head->payload_size;
+    ret_event->payload_size = head->too_large ? UPLINK_INBOUND_MAX + 1 : head->payload_size;
 }
 
 static bool paho_next(void *self, struct uplink_event *ret_event)
@@ -288,6 +300,7 @@ static bool paho_next(void *self, struct uplink_event *ret_event)
     switch (letter.head.kind) {
     case UPLINK_CONNECTED:
         paho->connected = true;
+        paho->packet_max = letter.head.packet_max;
         subscribe(paho);
         break;
     case UPLINK_REFUSED:
@@ -390,12 +403,12 @@ static const char *version_of(bool tls, const char *what)
     return "unknown";
 }
 
-const char *uplink_library_version(void)
+void uplink_library_version(struct text *to)
 {
-    return version_of(false, "Version");
+    text_put(to, version_of(false, "Version"));
 }
 
-const char *uplink_tls_version(void)
+void uplink_tls_version(struct text *to)
 {
-    return version_of(true, "OpenSSL version");
+    text_put(to, version_of(true, "OpenSSL version"));
 }

@@ -48,6 +48,11 @@ void post_refused(struct paho *paho, uint8_t reason, const char *text)
     post_text(paho, UPLINK_REFUSED, reason, text);
 }
 
+void post_rejected(struct slot *slot, uint8_t reason)
+{
+    post_about_slot(slot, UPLINK_REJECTED, reason);
+}
+
 /* A reason code of MQTT 5 that says no; 0 for anything else. */
 static uint8_t failure_code(int code)
 {
@@ -56,14 +61,14 @@ static uint8_t failure_code(int code)
 
 /* --- connecting --- */
 
-static uint16_t property_of(const struct paho *paho, const MQTTProperties *properties, enum MQTTPropertyCodes code,
-                            uint16_t otherwise)
+static uint32_t property_of(const struct paho *paho, const MQTTProperties *properties, enum MQTTPropertyCodes code,
+                            uint32_t otherwise)
 {
     MQTTProperties list = *properties; /* Paho's functions are not const */
     if (!paho->library.MQTTProperties_hasProperty(&list, code))
         return otherwise;
     int const value = paho->library.MQTTProperties_getNumericValue(&list, code);
-    return value > 0 && value <= UINT16_MAX ? (uint16_t)value : otherwise;
+    return value > 0 ? (uint32_t)value : otherwise;
 }
 
 static void on_connected5(void *context, MQTTAsync_successData5 *data)
@@ -71,10 +76,12 @@ static void on_connected5(void *context, MQTTAsync_successData5 *data)
     struct paho *paho = context;
     struct letter letter;
     letter.head = (struct mail){.kind = UPLINK_CONNECTED, .receive_maximum = UINT16_MAX};
-    if (data != NULL) {
+    if (data != NULL) { /* the first two have two bytes on the wire */
+        const MQTTProperties *properties = &data->properties;
         letter.head.receive_maximum =
-            property_of(paho, &data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, letter.head.receive_maximum);
-        letter.head.keepalive_s = property_of(paho, &data->properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, 0);
+            (uint16_t)property_of(paho, properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM, UINT16_MAX);
+        letter.head.keepalive_s = (uint16_t)property_of(paho, properties, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE, 0);
+        letter.head.packet_max = property_of(paho, properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE, 0);
     }
     post(paho, &letter);
 }
@@ -184,10 +191,12 @@ static void post_message(struct paho *paho, const char *topic, size_t topic_size
     struct letter letter;
     struct mail *head = &letter.head;
     char *at = letter.rest;
+    bool const fits = message->payloadlen <= UPLINK_INBOUND_MAX;
     *head = (struct mail){.kind = UPLINK_MESSAGE,
                           .retained = message->retained != 0,
                           .topic_size = (uint16_t)topic_size,
-                          .payload_size = (uint16_t)message->payloadlen};
+                          .payload_size = fits ? (uint16_t)message->payloadlen : 0,
+                          .too_large = !fits};
     memcpy(at, topic, topic_size);
     at += topic_size;
     if (paho->v5) {
@@ -198,7 +207,7 @@ static void post_message(struct paho *paho, const char *topic, size_t topic_size
             at, find_data(paho, &message->properties, MQTTPROPERTY_CODE_CORRELATION_DATA, UPLINK_CORRELATION_MAX));
         at += head->correlation_size;
     }
-    memcpy(at, message->payload, (size_t)message->payloadlen);
+    memcpy(at, message->payload, head->payload_size);
     post(paho, &letter);
 }
 
@@ -208,7 +217,6 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
     size_t used_max;
     size_t const size = topic_size > 0 ? (size_t)topic_size : strlen(topic);
     bool const fits = size <= UPLINK_TOPIC_MAX && message->payloadlen >= 0 &&
-                      message->payloadlen <= UPLINK_INBOUND_MAX &&
                       ring_used(&paho->mailbox, &used_max) < MAILBOX_FOR_OTHERS;
     if (fits)
         post_message(paho, topic, size, message);

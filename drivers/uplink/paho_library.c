@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/base/check.h"
@@ -41,6 +42,8 @@ enum err paho_library_open(struct paho_library *library, bool tls, char *ret_why
                        why != NULL ? why : "no reason given");
         return ERR_NOT_FOUND;
     }
+    if (getenv("MQTT_C_CLIENT_TRACE") == NULL)
+        opened.MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
     *library = opened;
     return ERR_OK;
 }

@@ -2,6 +2,10 @@
  * brings libssl and libcrypto along (3.7 MiB of memory by being loaded), and without. A gateway whose
  * centres do not ask for TLS never loads the former; one with both kinds of centres has both, side by side.
  *
+ * Paho notes each call of its own functions in a table of 400 lines and formats each line of its trace, also when nobody reads
+ * them: 122 KiB, and time for each message. It is told not to, unless the environment asks for its trace
+ * (MQTT_C_CLIENT_TRACE).
+ *
  * Nothing is ever closed again: Paho's threads may still be running in it. */
 #ifndef OUTPOST_DRIVERS_UPLINK_PAHO_LIBRARY_H
 #define OUTPOST_DRIVERS_UPLINK_PAHO_LIBRARY_H
@@ -23,6 +27,7 @@
     X(MQTTAsync_sendMessage)                                                                                           \
     X(MQTTAsync_setCallbacks)                                                                                          \
     X(MQTTAsync_setDisconnected)                                                                                       \
+    X(MQTTAsync_setTraceLevel)                                                                                         \
     X(MQTTAsync_strerror)                                                                                              \
     X(MQTTAsync_subscribe)                                                                                             \
     X(MQTTProperties_getNumericValue)                                                                                  \

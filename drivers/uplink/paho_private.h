@@ -30,6 +30,7 @@ struct paho {
     MQTTAsync handle;            /* NULL: none */
     bool connected;
     bool v5;
+    uint32_t packet_max; /* 0: not bounded */
     char subscribe[UPLINK_TOPIC_MAX + 1];
     char kept_host[URL_HOST_MAX + 1]; /* names.h; "" none */
     struct slot slots[SLOTS_MAX];
@@ -44,8 +45,10 @@ struct mail {
     uint32_t slot; /* UPLINK_ACKED, UPLINK_REJECTED */
     uint16_t receive_maximum;
     uint16_t keepalive_s;
+    uint32_t packet_max;
     uint8_t reason;
     bool retained;
+    bool too_large; /* its payload was left out */
     uint16_t text_size;
     uint16_t topic_size;
     uint16_t response_size;
@@ -70,10 +73,12 @@ void hear_message(const struct paho *paho, struct slot *slot,
 void hear_goodbye(struct paho *paho, MQTTAsync_disconnectOptions *options);
 void hear_tls(struct paho *paho, MQTTAsync_SSLOptions *options);
 
-/* paho_say.c. Hands a message to Paho, which copies it; slot NULL: QoS 0. A code of Paho's. */
+/* paho_say.c. Hands a message to Paho, which copies it; slot NULL: QoS 0. A code of Paho's; MQTTASYNC_BAD_MQTT_OPTION: it is
+ * larger than the broker takes, and nothing was sent. */
 MUST_CHECK int say_message(const struct paho *paho, const struct uplink_message *message, struct slot *slot);
 
-/* Posts UPLINK_REFUSED: for the sender's thread too, when connecting fails before anything is on the wire. */
+/* Post UPLINK_REFUSED, UPLINK_REJECTED: for the sender's thread too, when connecting fails before anything is on the wire. */
 void post_refused(struct paho *paho, uint8_t reason, const char *text);
+void post_rejected(struct slot *slot, uint8_t reason);
 
 #endif

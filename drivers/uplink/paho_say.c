@@ -91,12 +91,22 @@ static void fill_properties(struct properties_room *room, const struct uplink_me
         (MQTTProperties){.count = room->count, .max_count = room->count, .length = room->length, .array = room->list};
 }
 
+/* Of the whole packet: MQTT 5.0, section 3.3. */
+static size_t packet_size(const struct uplink_message *message, const MQTTProperties *properties)
+{
+    size_t const fixed = 1 + 4; /* the longest "remaining length" */
+    size_t const head = 2 + strlen(message->topic) + (message->qos > 0 ? 2 : 0);
+    return fixed + head + 4 + (size_t)properties->length + message->payload_size;
+}
+
 int say_message(const struct paho *paho, const struct uplink_message *message, struct slot *slot)
 {
     struct properties_room room;
     MQTTProperties properties = MQTTProperties_initializer;
     if (paho->v5)
         fill_properties(&room, message, &properties);
+    if (paho->packet_max > 0 && packet_size(message, &properties) > paho->packet_max)
+        return MQTTASYNC_BAD_MQTT_OPTION;
     char nothing[1] = {0};
     MQTTAsync_message packet = MQTTAsync_message_initializer;
     MQTTAsync_responseOptions answer = MQTTAsync_responseOptions_initializer;

@@ -17,8 +17,9 @@ MUST_CHECK enum err uplink_make(struct bell *bell, struct uplink *ret_uplink);
 MUST_CHECK enum err uplink_make_file(const char *path, struct bell *bell, struct uplink *ret_uplink);
 
 /* Paho's, at run time: "1.3.12"; what does its TLS: "OpenSSL 3.0.17 1 Jul 2025". Each loads the library to ask it; "not
- * installed" when that cannot be done. Static. */
-const char *uplink_library_version(void);
-const char *uplink_tls_version(void);
+ * installed" when that cannot be done. */
+struct text;
+void uplink_library_version(struct text *to);
+void uplink_tls_version(struct text *to);
 
 #endif

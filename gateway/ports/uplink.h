@@ -13,8 +13,9 @@
 #include "gateway/base/err.h"
 
 #define UPLINK_TOPIC_MAX       256
-#define UPLINK_INBOUND_MAX     4096 /* a larger message is dropped by the mailbox */
-#define UPLINK_CORRELATION_MAX 64
+#define UPLINK_INBOUND_MAX     4096 /* of a larger message only that it came is told */
+#define UPLINK_PACKET_MAX      8192 /* what the broker is told that this end takes: an order with all that may go with it */
+#define UPLINK_CORRELATION_MAX 256
 #define UPLINK_SCHEMA          "1" /* of every payload: its "v" */
 
 struct uplink_options {
@@ -51,7 +52,7 @@ struct uplink_message {
 };
 
 enum uplink_event_kind {
-    UPLINK_CONNECTED, /* receive_maximum and keepalive_s are set */
+    UPLINK_CONNECTED, /* receive_maximum, keepalive_s and packet_max are set */
     UPLINK_REFUSED,   /* connecting failed; reason, text */
     UPLINK_LOST,      /* the connection is gone; close() it; reason, text */
     UPLINK_ACKED,     /* ticket; reason 0x00 or 0x10 */
@@ -66,13 +67,14 @@ struct uplink_event {
     uint8_t reason; /* model/mqtt_reason.h; 0: the broker gave none, and `text` says what is wrong */
     uint16_t receive_maximum;
     uint16_t keepalive_s; /* what the broker demands instead of what it was offered; 0: nothing */
+    uint32_t packet_max;  /* bytes of a packet that the broker takes; 0: as many as MQTT allows */
     bool retained;
     char text[160]; /* of the library or the system, in English; "" none */
     char topic[UPLINK_TOPIC_MAX + 1];
     char response_topic[UPLINK_TOPIC_MAX + 1]; /* "" none */
     size_t correlation_size;                   /* 0 none; a longer one is dropped */
     unsigned char correlation[UPLINK_CORRELATION_MAX];
-    size_t payload_size;
+    size_t payload_size; /* UPLINK_INBOUND_MAX + 1: it was larger, and `payload` is not set */
     unsigned char payload[UPLINK_INBOUND_MAX];
 };
 
@@ -85,7 +87,9 @@ struct uplink_ops {
     /* Resolves the name (this may block in getaddrinfo: only this sender waits), makes a new handle and starts to
      * connect. The outcome is an event. */
     enum err (*connect)(void *self, const struct uplink_options *options);
-    /* Hands one message over; copies it. ERR_CLOSED when not connected, ERR_BUSY to try later. */
+    /* Hands one message over; copies it. ERR_CLOSED when not connected, ERR_BUSY to try later. One that is larger than the
+     * broker takes is not sent (MQTT 5.0, section 3.2.2.3.6) but answered as the broker would: UPLINK_REJECTED, 0x95; with
+     * QoS 0 there is no answer. */
     enum err (*publish)(void *self, const struct uplink_message *message);
     bool (*next)(void *self, struct uplink_event *ret_event);
     /* Disconnects (politely when `polite`: no will) and destroys the handle. Messages without an acknowledgement by now

@@ -56,6 +56,15 @@ static void check_keys(struct reading *reading, const cJSON *object, const char 
     }
 }
 
+/* Control characters have no business in a name or a reason: they end up on somebody's terminal. */
+static bool is_plain(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            return false;
+    return true;
+}
+
 static void take_text(struct reading *reading, const cJSON *object, const char *key, char *to, size_t to_size,
                       bool required)
 {
@@ -66,6 +75,8 @@ static void take_text(struct reading *reading, const cJSON *object, const char *
         refuse(reading, "format", "\"%s\" must be a text", key);
     else if (strlen(item->valuestring) >= to_size)
         refuse(reading, "format", "\"%s\" is longer than %zu bytes", key, to_size - 1);
+    else if (!is_plain(item->valuestring))
+        refuse(reading, "format", "\"%s\" must not contain control characters", key);
     else
         text_copy(to, to_size, item->valuestring);
 }
@@ -204,12 +215,12 @@ static void read_args(struct reading *reading, const cJSON *args)
 static void take_if_short(const cJSON *object, const char *key, char *to, size_t to_size)
 {
     const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-    if (text != NULL && strlen(text) < to_size)
+    if (text != NULL && strlen(text) < to_size && is_plain(text))
         text_copy(to, to_size, text);
 }
 
 /* Whose order it is, inside or not, for the answer and the event. */
-static void take_signed_name(struct reading *reading, const cJSON *root)
+static void take_names(struct reading *reading, const cJSON *root)
 {
     struct order_refusal *refusal = reading->refusal;
     const char *order = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "order"));
@@ -226,7 +237,7 @@ static void read_signed(struct reading *reading, const cJSON *root)
         refuse(reading, "format", "the order must be one JSON object");
         return;
     }
-    take_signed_name(reading, root);
+    take_names(reading, root);
     bool const is_command = reading->order.verb != WIRE_WRITE && reading->order.verb != WIRE_CONFIG;
     const char *key = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(root, "key"));
     char on_site[48] = "";
@@ -267,6 +278,18 @@ static bool find_verb(const char *text, enum wire_verb *ret_verb)
     return false;
 }
 
+/* A text of C would end there, and an order be taken that nobody gave. */
+static bool has_escaped_nul(const char *payload, size_t size)
+{
+    static const char nul[] = "\\u0000";
+    for (size_t i = 0; i + sizeof nul - 1 <= size; i++) {
+        if (memcmp(payload + i, nul, sizeof nul - 1) == 0)
+            return true;
+        i += payload[i] == '\\' ? 1 : 0; /* what is behind it belongs to it */
+    }
+    return false;
+}
+
 enum err order_parse(const char *verb, const void *payload, size_t size, struct wire_order *ret_order,
                      struct order_refusal *ret_refusal)
 {
@@ -274,14 +297,19 @@ enum err order_parse(const char *verb, const void *payload, size_t size, struct 
     struct reading reading = {.refusal = &refusal};
     const char *end = NULL;
     cJSON *root = NULL;
-    if (!find_verb(verb, &reading.order.verb))
+    bool const is_known = find_verb(verb, &reading.order.verb);
+    if (!is_known)
         refuse(&reading, "verb", "there is no order \"%.40s\"", verb);
-    else if (size > ORDER_SIZE_MAX)
+    if (size > ORDER_SIZE_MAX)
         refuse(&reading, "too_large", "an order has at most %d bytes", ORDER_SIZE_MAX);
     else if (!text_is_utf8(payload, size) || memchr(payload, '\0', size) != NULL)
         refuse(&reading, "format", "the order must be UTF-8 text");
+    else if (has_escaped_nul(payload, size))
+        refuse(&reading, "format", "the order must not contain \\u0000");
     else if ((root = cJSON_ParseWithLengthOpts(payload, size, &end, 0)) == NULL)
         refuse(&reading, "format", "the order is not JSON");
+    else if (!is_known)
+        take_names(&reading, root);
     else if (reading.order.verb >= WIRE_WRITE)
         read_signed(&reading, root);
     else

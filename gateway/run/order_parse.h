@@ -14,9 +14,9 @@
  * What has to be signed (write, reset, shelve, unshelve, service, drill, config) is refused as `signature`, with a sentence:
  * that it is not, or that this version knows no key to check one with.
  *
- * Strict: an unknown or doubled key, a number that is not whole, a missing member is refused and nothing is done. Whether an
- * order is expired, repeated or allowed is not decided here. Any bytes may come in: nothing here trusts them. Takes memory
- * while it runs (cJSON), bounded by the size of the order. Any thread. */
+ * Strict: an unknown or doubled key, a number that is not whole, a control character in a text, a missing member is refused and
+ * nothing is done. Whether an order is expired, repeated or allowed is not decided here. Any bytes may come in: nothing here
+ * trusts them. Takes memory while it runs (cJSON), bounded by the size of the order. Any thread. */
 #ifndef OUTPOST_RUN_ORDER_PARSE_H
 #define OUTPOST_RUN_ORDER_PARSE_H
 

@@ -275,6 +275,7 @@ enum err sender_open(struct sender **ret_sender, const struct sender_setup *setu
     backoff_init(&sender->backoff, setup->random_seed, sender->centre->backoff_min_ms, sender->centre->backoff_max_ms);
     sender->keepalive_s = SENDER_KEEPALIVE_S;
     sender->retry_mono_us = INT64_MIN;
+    sender->give_up_mono_us = INT64_MIN;
     sender->active_due = calloc(setup->site->subject_count + 1, sizeof *sender->active_due);
     sender->active_moves = calloc(setup->site->subject_count + 1, sizeof *sender->active_moves);
     bool const all = sender->active_due != NULL && sender->active_moves != NULL;

@@ -32,7 +32,7 @@ enum sender_ack_kind {
     ACK_ORDER,  /* keep the id of `order`, then hand it to the judge; the answer will stand in the journal */
 };
 
-#define ACK_DETAIL_MAX    480
+#define ACK_DETAIL_MAX    512
 #define ORDER_TAKE_MAX_US 5000000
 
 #define ACK_RANGES_MAX 8 /* acknowledged islands above the low-water mark; more are forgotten (sent again) */

@@ -10,6 +10,8 @@
 #define QUOTA_PAUSE_US 1000000
 #define TROUBLE_US     60000000 /* a refused message is shown for this long, when nothing else is wrong */
 #define TRIES_MAX      3
+#define GIVE_UP_US     3000000                    /* a record that is given up costs so much … */
+#define GIVE_UP_MAX_US ((int64_t)20 * GIVE_UP_US) /* … of this: each is an event, and events are kept like alarms */
 
 static struct refusal *count_refusal(struct sender *sender, bool lane_t, uint64_t first)
 {
@@ -27,8 +29,23 @@ static struct refusal *count_refusal(struct sender *sender, bool lane_t, uint64_
     return free_one;
 }
 
+/* A broker that takes nothing of a lane must not fill the journal with declarations: then the lane waits. */
+static bool may_give_up(struct sender *sender, enum lane lane)
+{
+    int64_t const now = sender->now.mono_us;
+    int64_t const full = now - GIVE_UP_MAX_US;
+    int64_t const from = sender->give_up_mono_us > full ? sender->give_up_mono_us : full;
+    if (from + GIVE_UP_US > now) {
+        sender->hold_mono_us[lane] = from + GIVE_UP_US;
+        return false;
+    }
+    sender->give_up_mono_us = from + GIVE_UP_US;
+    return true;
+}
+
 /* Three times refused for what it is: a batch is taken apart, a single record is declared lost to this centre and passed
- * over. False: the recorder's ring is full, so it cannot be declared yet. */
+ * over; a declaration that is refused itself is not declared, for that would go on for ever. False: it
+ * cannot be declared yet. */
 static bool give_up(struct sender *sender, const struct sent *sent, uint8_t reason)
 {
     enum lane const lane = sent->kind == SENT_ALARM ? LANE_A : LANE_T;
@@ -36,11 +53,13 @@ static bool give_up(struct sender *sender, const struct sent *sent, uint8_t reas
         sender->single_until = sent->last;
         return false;
     }
+    if (!may_give_up(sender, lane))
+        return false;
     struct sender_ack ack = {
         .kind = ACK_REFUSED, .lane = (uint8_t)lane_letter(lane), .reason = reason, .range_count = 1};
     ack.ranges[0][0] = sent->first;
     ack.ranges[0][1] = sent->last;
-    if (!sender_tell_recorder(sender, &ack))
+    if (!sent->is_refusal && !sender_tell_recorder(sender, &ack))
         return false;
     bell_ring(sender->setup.recorder_bell);
     sender_find_refusing(sender, reason);

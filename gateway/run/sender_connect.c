@@ -107,6 +107,7 @@ void sender_connected(struct sender *sender, const struct uplink_event *event)
         return;
     sender->state = SENDER_UP;
     sender->up_mono_us = sender->now.mono_us;
+    sender->packet_max = event->packet_max;
     window_reset(&sender->window, event->receive_maximum);
     memset(sender->refusals, 0, sizeof sender->refusals);
     sender->single_until = 0;

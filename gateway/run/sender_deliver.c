@@ -56,9 +56,16 @@ static void pack(struct sender *sender, struct uplink_message *message)
     message->deflated = true;
 }
 
+static bool is_held(const struct sender *sender, enum sent_kind kind)
+{
+    bool const is_telemetry = kind == SENT_LIVE || kind == SENT_HISTORY;
+    return (is_telemetry || kind == SENT_ALARM) &&
+           sender->now.mono_us < sender->hold_mono_us[is_telemetry ? LANE_T : LANE_A];
+}
+
 bool sender_room_for(const struct sender *sender, enum sent_kind kind, size_t size)
 {
-    return !sender->busy && !sender->broken && sender->now.mono_us >= sender->pause_mono_us &&
+    return !is_held(sender, kind) && !sender->busy && !sender->broken && sender->now.mono_us >= sender->pause_mono_us &&
            window_has_room(&sender->window, kind, size);
 }
 
@@ -223,11 +230,23 @@ static void alarm_sent(struct sender *sender, const char *topic)
     sender_active_due(sender, topic + sizeof kind - 1);
 }
 
+static bool is_refusal(const struct journal_row *row)
+{
+    static const char gap[] = "\"event\":\"gap\"";
+    static const char why[] = "\"why\":\"refused\"";
+    return strcmp(row->topic, "event") == 0 && memmem(row->payload, row->payload_size, gap, sizeof gap - 1) != NULL &&
+           memmem(row->payload, row->payload_size, why, sizeof why - 1) != NULL;
+}
+
 /* Sends one row of a lane as a message of its own. False: no room. */
 static bool put_row(struct sender *sender, enum lane lane, const struct journal_row *row)
 {
     enum sent_kind const kind = lane == LANE_A ? SENT_ALARM : SENT_LIVE;
-    struct sent sent = {.kind = kind, .first = row->seq, .last = row->seq, .size = row->payload_size};
+    struct sent sent = {.kind = kind,
+                        .first = row->seq,
+                        .last = row->seq,
+                        .size = row->payload_size,
+                        .is_refusal = lane == LANE_A && is_refusal(row)};
     return sender_put(sender, &sent,
                       &(struct outgoing){.topic_below = row->topic,
                                          .payload = row->payload,

@@ -7,6 +7,8 @@
 #define BEGIN_MAX   160 /* {"v":1,"gw":"…64…","stream":"…16…" */
 #define LEAP_MIN    64
 #define RECORDS_MAX 256 /* of one message: each of them takes more than 50 of its 12 KB */
+#define AROUND_MAX  512 /* bytes of a packet around its payload: topic and properties */
+#define PREV_MAX    21  /* bytes a record has in the list `prev` */
 
 struct history_batch {
     struct text text;
@@ -36,10 +38,20 @@ static void begin_batch(struct sender *sender, struct history_batch *batch, cons
     payload_history_begin(&batch->text, sender->setup.site, stream, stream_size, sender->lanes[LANE_T].settled.lw + 1);
 }
 
+/* Within what the broker takes; a record that does not fit by itself is refused as any that is too large. */
+static size_t batch_max(const struct sender *sender, const struct history_batch *batch)
+{
+    size_t const packet_max = sender->packet_max;
+    size_t const around = AROUND_MAX + (sender->centre->filtered ? (batch->count + 1) * PREV_MAX : 0);
+    if (packet_max == 0 || packet_max >= PAYLOAD_HISTORY_MAX + around)
+        return PAYLOAD_HISTORY_MAX;
+    return packet_max > around ? packet_max - around : 0;
+}
+
 /* Records of one gateway and stream begin with the same bytes. */
 static bool belongs(const struct sender *sender, const struct history_batch *batch, const struct journal_row *row)
 {
-    return batch->text.used + row->payload_size + sizeof ",]}" <= PAYLOAD_HISTORY_MAX &&
+    return batch->text.used + row->payload_size + sizeof ",]}" <= batch_max(sender, batch) &&
            batch->last > sender->single_until && batch->count < RECORDS_MAX && batch->begins_size > 0 &&
            row->payload_size > batch->begins_size && memcmp(row->payload, batch->begins, batch->begins_size) == 0;
 }

@@ -210,10 +210,14 @@ static void note_order(struct sender *sender, const struct order_answer *done, c
     }
     text_put(&text, ",\"by\":");
     text_put_json_string(&text, by);
+    if (done->id[0] != '\0') {
+        text_put(&text, ",\"id\":");
+        text_put_json_string(&text, done->id);
+    }
     text_put(&text, ",\"source\":");
     text_put_json_string(&text, sender->centre->id);
-    if (!text.full)
-        sender_note(sender, NOTICE_ORDER, detail);
+    CHECK(!text.full); /* no name has more than 64 bytes, and none of them needs more than one more */
+    sender_note(sender, NOTICE_ORDER, detail);
 }
 
 /* Did the judge see an order of this id, or is it about to? */

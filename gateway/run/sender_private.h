@@ -127,6 +127,7 @@ struct sender {
     size_t url; /* which of the centre's is tried */
     struct backoff backoff;
     uint16_t keepalive_s;
+    uint32_t packet_max; /* of this connection: the broker takes no larger packet; 0: no bound */
     int64_t retry_mono_us;
     int64_t connect_by_mono_us;
     int64_t up_mono_us;
@@ -144,6 +145,8 @@ struct sender {
     int64_t quota_mono_us; /* since when a quota lets no record through; 0: it does */
     struct window window;
     struct refusal refusals[REFUSALS_MAX];
+    int64_t give_up_mono_us;          /* a bucket of records that may be given up: full when this is long ago */
+    int64_t hold_mono_us[LANE_COUNT]; /* nothing of this lane is sent before then: too many were given up */
 
     /* journal */
     struct journal_reader *reader;

@@ -85,17 +85,20 @@ void sender_lost(struct sender *sender, const struct uplink_event *event)
         (void)snprintf(why.en, sizeof why.en, "the connection was lost%s%.100s", said[0] != '\0' ? ": " : "", said);
         (void)snprintf(why.zh, sizeof why.zh, "连接中断%s%.100s", said[0] != '\0' ? "：" : "", said);
     }
-    sender_hang_up(sender, &why, BACKOFF);
+    bool const is_too_much = event->reason == MQTT_QUOTA || event->reason == MQTT_CONNECTION_RATE;
+    sender_hang_up(sender, &why, is_too_much ? REFUSED_US : BACKOFF);
     if (is_no(event->reason))
         sender_note_refused(sender, event->reason, &why);
 }
 
-/* A broker that answered and does not want this gateway is not asked again at once; one that was not reached is. */
+/* A broker that answered and does not want this gateway is not asked again at once; one that was not reached is, and so is the
+ * next address of this centre. */
 void sender_refused(struct sender *sender, const struct uplink_event *event)
 {
     struct why why;
     const struct mqtt_words *words = mqtt_reason_words(event->reason);
     bool const is_busy = event->reason == MQTT_UNAVAILABLE;
+    bool const is_round_over = sender->url + 1 == sender->centre->url_count;
     if (event->reason != 0) {
         (void)snprintf(why.en, sizeof why.en, "the broker refuses the connection: %s (0x%02X)", words->en,
                        (unsigned)event->reason);
@@ -105,7 +108,7 @@ void sender_refused(struct sender *sender, const struct uplink_event *event)
         (void)snprintf(why.en, sizeof why.en, "the broker cannot be reached: %.110s", said);
         (void)snprintf(why.zh, sizeof why.zh, "无法连接服务器：%.110s", said);
     }
-    sender_hang_up(sender, &why, event->reason == 0 || is_busy ? BACKOFF : REFUSED_US);
+    sender_hang_up(sender, &why, event->reason == 0 || is_busy || !is_round_over ? BACKOFF : REFUSED_US);
     if (event->reason != 0 && !is_busy)
         sender_note_refused(sender, event->reason, &why);
 }

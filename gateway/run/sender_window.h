@@ -38,6 +38,7 @@ struct sent {
     uint64_t first; /* numbers it settles: SENT_ALARM in lane a, SENT_LIVE and SENT_HISTORY in lane t */
     uint64_t last;
     bool lane_t;     /* SENT_REPLAY */
+    bool is_refusal; /* SENT_ALARM: the gap event of a record that some broker would not have */
     int32_t subject; /* SENT_ACTIVE */
     size_t size;
     int64_t sent_mono_us;

@@ -17,6 +17,8 @@ static void check_order(const struct wire_order *order)
 {
     CHECK(order->id[0] != '\0' && order->by[0] != '\0');
     CHECK(text_is_utf8(order->id, strlen(order->id)) && text_is_utf8(order->by, strlen(order->by)));
+    for (const char *at = order->id; *at != '\0'; at++)
+        CHECK((unsigned char)*at >= ' ' && *at != 0x7F);
     CHECK(order->issued_utc_ms >= 0 && order->expires_utc_ms >= 0);
     if (order->verb == WIRE_RECEIPT) {
         check_lane(order->is.receipt.lane);
@@ -51,7 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         check_order(&order);
     } else if (err == ERR_FORMAT) {
         CHECK(refusal.code[0] != '\0' && refusal.why[0] != '\0');
-        CHECK(memchr(refusal.id, '\0', sizeof refusal.id) != NULL);
+        CHECK(memchr(refusal.id, '\0', sizeof refusal.id) != NULL &&
+              memchr(refusal.by, '\0', sizeof refusal.by) != NULL);
+        CHECK(text_is_utf8(refusal.id, strlen(refusal.id)) && text_is_utf8(refusal.by, strlen(refusal.by)));
     }
     return 0;
 }

@@ -56,6 +56,7 @@ struct broker {
     bool answers; /* acknowledges what it takes */
     uint16_t receive_maximum;
     uint16_t keepalive_s;   /* what it demands; 0: nothing */
+    uint32_t packet_max;    /* a larger message is refused, as the uplink promises it; 0: no bound */
     uint8_t connect_reason; /* it refuses connections for this reason; 0: they are just not possible, see reachable */
     struct broker_letter letter; /* goes out with the next event; topic "" none */
     int64_t delay_us;            /* of an acknowledgement */
@@ -75,6 +76,7 @@ struct broker {
     uint16_t offered_keepalive_s;
     size_t in_flight;
     size_t in_flight_max;
+    unsigned too_large; /* messages refused for packet_max */
     /* what the subscriber knows */
     struct broker_line log[BROKER_LOG_MAX];
     size_t log_count;
@@ -270,8 +272,12 @@ static inline enum err broker_publish(void *self, const struct uplink_message *m
         broker_post(broker, UPLINK_LOST, 0, 0, 1000);
         return ERR_OK;
     }
-    uint8_t const reason =
+    uint8_t reason =
         broker->refuse != NULL ? broker->refuse(message->topic, message->payload, message->payload_size) : 0;
+    if (broker->packet_max > 0 && strlen(message->topic) + message->payload_size + 100 > broker->packet_max) {
+        reason = 0x95;
+        broker->too_large++;
+    }
     if (reason == 0)
         broker_take(broker, message);
     if (message->qos == 0)
@@ -324,6 +330,7 @@ static inline bool broker_next(void *self, struct uplink_event *ret_event)
     ret_event->ticket = broker->events[0].ticket;
     ret_event->reason = broker->events[0].reason;
     ret_event->receive_maximum = broker->receive_maximum;
+    ret_event->packet_max = broker->packet_max;
     ret_event->keepalive_s = broker->keepalive_s < broker->offered_keepalive_s ? broker->keepalive_s : 0;
     if (ret_event->kind == UPLINK_ACKED || ret_event->kind == UPLINK_REJECTED)
         broker->in_flight--;

@@ -32,6 +32,7 @@ struct rig {
     struct board *board;
     struct recorder *recorder;
     struct now now;
+    const char *machine_boot_id;
 };
 
 static inline void rig_start(struct rig *rig)
@@ -56,7 +57,7 @@ static inline void rig_start(struct rig *rig)
                                                                             .inbox_bell = &rig->inbox_bell,
                                                                             .sender_bells = bells,
                                                                             .board = rig->board,
-                                                                            .machine_boot_id = "boot-1"}),
+                                                                            .machine_boot_id = rig->machine_boot_id}),
                      ERR_OK);
 }
 
@@ -96,6 +97,7 @@ static inline void rig_make(struct rig *rig, size_t centre_count)
                                                .backoff_max_ms = 60000,
                                                .only.lowest = PRIORITY_COUNT - 1};
     rig->site = wire_site(rig->centres, centre_count, rig->dir);
+    rig->machine_boot_id = "boot-1";
     rig->now = (struct now){.mono_us = 1000000, .utc_ms = 1795310000000, .synced = true};
     rig_start(rig);
 }

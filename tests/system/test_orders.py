@@ -55,6 +55,7 @@ class TestOrders(outpost_test.Case):
         self.assertEqual({"v": 1, "id": "o-1", "ok": True, "count": 1}, reply)
         acked = self.collector.wait_alarm("gas-kitchen", "gas.high", "acked")
         self.assertEqual(("duty desk", "on my way"), (acked.by, acked.why))
+        self.assertEqual({"detector_mode": "normal"}, acked.ctx)
         event = self.collector.wait(lambda: self.collector.events("order"), "the event of the order")[0].body
         self.assertEqual(("ack", True, "property", "o-1"), tuple(event[key] for key in ("verb", "ok", "source", "id")))
         self.assertEqual(reply, self.order("ack", {"all": True}, name="o-1"), "the first answer, and nothing is done")
@@ -116,7 +117,10 @@ class TestOrders(outpost_test.Case):
         self.assertEqual(late, self.order("ack", {"all": True}, expires_in=-10)["code"])
         self.assertEqual("not_found", self.order("ack", {"dev": "gas-kitchen", "alarm": "gas.hihg"})["code"])
         self.assertEqual("format", self.order("ack", {})["code"])
-        self.publish("ack", json.dumps({"id": "large", "by": "x" * 50000}))  # is dropped, and nothing suffers
+        reply = self.ask("ack", self.body({"all": True}).ljust(5000))
+        self.assertEqual(("", "too_large"), (reply["id"], reply["code"]), "too large to be looked at")
+        self.assertEqual("format", self.order("ack", {"all": True, "why": "\x07" * 128}, name="\x07" * 64)["code"])
+        self.publish("ack", json.dumps({"id": "large", "by": "x" * 50000}))  # does not even arrive, and nothing suffers
         replies = len(self.collector.messages("reply"))
         self.publish("ack", self.body({"all": True}, name="kept"), "-r")
         self.collector.wait(lambda: len(self.collector.messages("reply", "ack")) > 0, "the reply to a retained order")
@@ -128,7 +132,7 @@ class TestOrders(outpost_test.Case):
         self.publish("ack", "", "-r")
         self.assertGreater(len(self.collector.messages("reply")), replies)
         refused = [one.body for one in self.collector.events("order") if not one.body["ok"]]
-        self.assertLessEqual({"signature", late, "retained"}, {one["code"] for one in refused})
+        self.assertLessEqual({"signature", late, "retained", "too_large", "format"}, {one["code"] for one in refused})
         for _ in range(40):
             self.publish("read", self.body({"dev": "gas-store"}))
         self.collector.wait(lambda: self.collector.last("reply", "read").get("code") == "rate", "a flood is refused")

@@ -39,6 +39,8 @@ static void reads_what_it_knows(void **state)
     assert_string_equal(order.is.target.alarm, "gas.high");
     assert_string_equal(order.is.target.why, "seen");
     assert_false(order.is.target.all);
+    assert_int_equal(parse("ack", HEAD "{\"dev\":\"a\",\"why\":\"\\\\u0000\"}}", &order, &refusal), ERR_OK);
+    assert_string_equal(order.is.target.why, "\\u0000");
     assert_int_equal(parse("ack", HEAD "{\"all\":true}}", &order, &refusal), ERR_OK);
     assert_true(order.is.target.all);
     assert_int_equal(parse("silence", HEAD "{}}", &order, &refusal), ERR_OK);
@@ -94,6 +96,10 @@ static void refuses_everything_else_in_words(void **state)
         {"registry", "{\"id\":\"a\",\"issued\":1,\"by\":\"x\"}", "format",
          "\"expires\" must be a whole number of 0 or more"},
         {"registry", "{\"id\":\"\xff\"}", "format", "the order must be UTF-8 text"},
+        {"ack", HEAD "{\"all\":true,\"why\":\"a\\nb\"}}", "format", "\"why\" must not contain control characters"},
+        {"ack", HEAD "{\"all\":true,\"why\":\"a\x7f\"}}", "format", "\"why\" must not contain control characters"},
+        {"read", HEAD "{\"dev\":\"gas-1\\u0000x\"}}", "format", "the order must not contain \\u0000"},
+        {"read", HEAD "{\"dev\":\"\\\\\\u0000x\"}}", "format", "the order must not contain \\u0000"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct wire_order order;
@@ -112,6 +118,23 @@ static void names_the_order_it_refuses(void **state)
     struct order_refusal refusal;
     assert_int_equal(parse("replay", HEAD "{}}", &order, &refusal), ERR_FORMAT);
     assert_string_equal(refusal.id, "o1");
+    assert_int_equal(parse("dance", HEAD "{}}", &order, &refusal), ERR_FORMAT);
+    assert_string_equal(refusal.code, "verb");
+    assert_string_equal(refusal.id, "o1");
+    assert_string_equal(refusal.by, "duty");
+    assert_int_equal(parse("dance", "{\"order\":\"{\\\"id\\\":\\\"s1\\\"}\",\"sig\":\"AAAA\"}", &order, &refusal),
+                     ERR_FORMAT);
+    assert_string_equal(refusal.code, "verb");
+    assert_string_equal(refusal.id, "s1");
+    static const char too_long[] = "{\"id\":\"1234567890123456789012345678901234567890123456789012345678901234"
+                                   "5\"}";
+    const char *const nameless[] = {
+        "", "[]", "7", "{\"id\":7}", "{\"id\":\"\\ud800\"}", "{\"id\":\"a\\u0007\"}", "{\"order\":\"[\"}", too_long};
+    for (size_t i = 0; i < sizeof nameless / sizeof nameless[0]; i++) {
+        assert_int_equal(parse("dance", nameless[i], &order, &refusal), ERR_FORMAT);
+        assert_string_equal(refusal.code, "verb");
+        assert_string_equal(refusal.id, "");
+    }
     memset(large, ' ', sizeof large - 1);
     assert_int_equal(parse("replay", large, &order, &refusal), ERR_FORMAT);
     assert_string_equal(refusal.code, "too_large");

@@ -512,13 +512,17 @@ static void what_is_subscribed_arrives(void **state)
     start_broker(place, "allow_anonymous true\n");
     connect_well(place);
     memset(huge, 'x', sizeof huge - 1);
-    assert_int_equal(publish(place, "o/a-too-large", huge, 1, true, false), ERR_OK); /* delivered first, and dropped */
+    assert_int_equal(publish(place, "o/a-too-large", huge, 1, true, false), ERR_OK); /* delivered first */
     assert_int_equal(publish(place, "o/b", "hello", 2, true, false), ERR_OK);
     wait_event(place);
     wait_event(place);
     options.subscribe = "o/#";
     connect_with(place, &options);
     assert_int_equal(place->event.kind, UPLINK_CONNECTED);
+    wait_event(place);
+    assert_int_equal(place->event.kind, UPLINK_MESSAGE);
+    assert_string_equal(place->event.topic, "o/a-too-large");
+    assert_int_equal(place->event.payload_size, UPLINK_INBOUND_MAX + 1);
     wait_event(place);
     assert_int_equal(place->event.kind, UPLINK_MESSAGE);
     assert_string_equal(place->event.topic, "o/b");

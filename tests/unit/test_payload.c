@@ -144,6 +144,11 @@ static void alarm_of_a_number(void **state)
         "\"priority\":\"critical\",\"colour\":\"red\",\"value\":52.1,\"limit\":40,\"unit\":\"%{LEL}\","
         "\"code\":{\"system\":\"GB/T 38656-2020\",\"code\":\"11\"},\"first_out\":true,\"by\":null,\"why\":null,"
         "\"mono\":86400123,\"grid_code\":\"370724001002003\"}");
+    alarm.context_count = 1;
+    alarm.context[0] = (struct news_context){.point = WIRE_MODE, .code = 1};
+    text = fresh();
+    payload_alarm(&text, &site, &stamp_a, &alarm, 17);
+    assert_non_null(strstr(buffer, ",\"grid_code\":\"370724001002003\",\"ctx\":{\"detector_mode\":\"warmup\"}}"));
 }
 
 static void alarm_of_words(void **state)
@@ -196,7 +201,7 @@ static void alarm_of_a_removed_device(void **state)
     assert_string_equal(buffer,
                         HEAD_A ",\"dev\":\"old\",\"cls\":\"lift\",\"alarm\":\"lift.trapped\","
                                "\"uid\":\"9f3c2a71/old/lift.trapped/4\",\"event\":\"cleared\",\"from\":\"ACKED\","
-                               "\"state\":\"NORM\",\"priority\":\"critical\",\"colour\":\"none\",\"value\":null,"
+                               "\"state\":\"NORM\",\"priority\":\"critical\",\"colour\":\"red\",\"value\":null,"
                                "\"limit\":null,\"unit\":null,\"first_out\":false,\"by\":null,\"why\":\"removed\"}");
 }
 
