@@ -1,5 +1,6 @@
 /* main: the composition root. The only file that sees everything; nobody sees it. It hands the desk the doors it may not
  * open itself: how to reach field buses and centres, what devices are, and where profiles lie. */
+#include <gnu/libc-version.h>
 #include <limits.h>
 #include <malloc.h>
 #include <string.h>
@@ -9,13 +10,15 @@
 #include "drivers/link/links.h"
 #include "drivers/uplink/uplinks.h"
 #include "gateway/base/check.h"
+#include "gateway/base/deflate.h"
+#include "gateway/base/digest.h"
 #include "gateway/base/text.h"
 #include "gateway/desk/desk.h"
 #include "gateway/run/journal.h"
 
 /* Rings and buffers of this size and more are mappings of their own, of which only the pages cost memory that were ever
  * touched; said, because else glibc moves the limit up when the first of them is freed. */
-#define MAPPED_MIN (128 * 1024)
+#define MAPPED_MIN (64 * 1024)
 
 struct places { /* where this program lies and what lies around it */
     char program[PATH_MAX];
@@ -47,15 +50,19 @@ static void find_profiles(struct places *places)
     places->profile_dirs[count] = NULL;
 }
 
+static void c_library_version(struct text *to)
+{
+    text_put(to, gnu_get_libc_version());
+}
+
 int main(int argc, char **argv)
 {
     struct places places;
     struct library const libraries[] = {
-        {"libmodbus", link_library_version},
-        {"paho-mqtt-c", uplink_library_version},
-        {"sqlite", journal_library_version},
-        {"libcrypto", uplink_tls_version},
-        {NULL, NULL},
+        {"libmodbus", link_library_version}, {"paho-mqtt-c", uplink_library_version},
+        {"libcrypto", uplink_tls_version},   {"sqlite", journal_library_version},
+        {"zlib", deflate_library_version},   {"libmd", digest_library_version},
+        {"glibc", c_library_version},        {NULL, NULL},
     };
     find_program(&places);
     find_profiles(&places);

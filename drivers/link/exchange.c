@@ -121,12 +121,8 @@ static enum link_progress finish(struct exchange *exchange, enum err err, int64_
     exchange->phase = EXCHANGE_IDLE;
     ret_reply->sent_mono_us = exchange->sent_mono_us;
     ret_reply->done_mono_us = mono_us;
-    ret_reply->foreign = framer->foreign;
-    ret_reply->junk = framer->junk;
-    ret_reply->crc = framer->crc;
-    ret_reply->echo = framer->echo_seen ? 1 : 0;
     ret_reply->characters = exchange->characters;
-    memcpy(ret_reply->foreign_units, framer->foreign_units, sizeof ret_reply->foreign_units);
+    framer_report(framer, ret_reply);
     if (err == ERR_OK)
         return LINK_DONE;
     *ret_err = err;

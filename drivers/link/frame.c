@@ -343,6 +343,15 @@ enum frame_echo framer_learned_echo(const struct framer *framer, bool answered)
     return answered ? ECHO_NO : ECHO_UNKNOWN;
 }
 
+void framer_report(const struct framer *framer, struct link_reply *ret_reply)
+{
+    ret_reply->foreign = framer->foreign;
+    ret_reply->junk = framer->junk;
+    ret_reply->crc = framer->crc;
+    ret_reply->echo = framer->echo_seen ? 1 : 0;
+    memcpy(ret_reply->foreign_units, framer->foreign_units, sizeof ret_reply->foreign_units);
+}
+
 /* --- MBAP ----------------------------------------------------------------------------------------------------------- */
 
 /* The size of the frame at the beginning of the buffer, 0 when not even its head is whole. */

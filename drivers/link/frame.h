@@ -104,5 +104,7 @@ size_t framer_missing(const struct framer *framer);
 
 /* What this request taught about the line, asked after its end: ECHO_UNKNOWN when nothing. */
 enum frame_echo framer_learned_echo(const struct framer *framer, bool answered);
+/* What else was heard, into the reply. */
+void framer_report(const struct framer *framer, struct link_reply *ret_reply);
 
 #endif

@@ -132,7 +132,7 @@ enum err link_make(const struct site_bus *bus, const struct tap *tap, struct lin
     return ERR_OK;
 }
 
-const char *link_library_version(void)
+void link_library_version(struct text *to)
 {
-    return LIBMODBUS_VERSION_STRING;
+    text_put_format(to, "%u.%u.%u", libmodbus_version_major, libmodbus_version_minor, libmodbus_version_micro);
 }

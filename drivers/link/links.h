@@ -11,7 +11,8 @@
  * NULL: nobody listens. Free with ret_link->ops->destroy(). */
 MUST_CHECK enum err link_make(const struct site_bus *bus, const struct tap *tap, struct link *ret_link);
 
-/* libmodbus', as it was at build time: "3.1.6". Static. */
-const char *link_library_version(void);
+/* libmodbus', at run time: "3.1.6". */
+struct text;
+void link_library_version(struct text *to);
 
 #endif

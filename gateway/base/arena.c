@@ -1,11 +1,13 @@
 #include "gateway/base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_SIZE ((size_t)16 * 1024)
+#define CHUNK_SIZE_MAX ((size_t)16 * 1024)
+#define CHUNK_SIZE_MIN ((size_t)1024)
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -30,6 +32,29 @@ void arena_close(struct arena *arena)
     *arena = (struct arena){0};
 }
 
+/* As much again as was taken so far: an arena of little is little, one of much has few chunks. */
+static size_t next_chunk_size(const struct arena *arena)
+{
+    size_t const size = arena->used_size;
+    return size < CHUNK_SIZE_MIN ? CHUNK_SIZE_MIN : size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : size;
+}
+
+/* What is large for a chunk gets one of its own, behind the newest, of which the rest goes on being used. */
+static struct arena_chunk *add_chunk(struct arena *arena, size_t wanted)
+{
+    size_t const usual = next_chunk_size(arena);
+    bool const own = wanted > usual / 4;
+    size_t const size = own ? wanted : usual;
+    struct arena_chunk *chunk = calloc(1, sizeof *chunk + size);
+    if (chunk == NULL)
+        return NULL;
+    struct arena_chunk **place = own && arena->chunks != NULL ? &arena->chunks->next : &arena->chunks;
+    chunk->size = size;
+    chunk->next = *place;
+    *place = chunk;
+    return chunk;
+}
+
 void *arena_take(struct arena *arena, size_t count, size_t size)
 {
     size_t const alignment = alignof(max_align_t);
@@ -39,15 +64,10 @@ void *arena_take(struct arena *arena, size_t count, size_t size)
     if (wanted > arena->size_max - arena->used_size)
         return NULL;
     struct arena_chunk *chunk = arena->chunks;
-    if (chunk == NULL || chunk->size - chunk->used < wanted) {
-        size_t chunk_size = wanted > CHUNK_SIZE ? wanted : CHUNK_SIZE;
-        chunk = calloc(1, sizeof *chunk + chunk_size);
-        if (chunk == NULL)
-            return NULL;
-        chunk->size = chunk_size;
-        chunk->next = arena->chunks;
-        arena->chunks = chunk;
-    }
+    if (chunk == NULL || chunk->size - chunk->used < wanted)
+        chunk = add_chunk(arena, wanted);
+    if (chunk == NULL)
+        return NULL;
     void *at = chunk->bytes + chunk->used;
     chunk->used += wanted;
     arena->used_size += wanted;

@@ -1,8 +1,8 @@
 /* arena: memory that is taken at start and given back all at once.
  *
- * For what lives as long as the program (the site, the tables of a room). Grows in chunks up to a stated
- * maximum; single objects are never freed. Not thread-safe: one owner. Returned memory is zeroed and aligned
- * for any type. */
+ * For what lives as long as the program (the site, the tables of a room). Grows in chunks of 1 to 16 KiB, as it has much in it
+ * itself, up to a stated maximum; single objects are never freed. Not thread-safe: one owner. Returned memory is zeroed and
+ * aligned for any type. */
 #ifndef OUTPOST_BASE_ARENA_H
 #define OUTPOST_BASE_ARENA_H
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "gateway/base/text.h"
+
 #define LEVEL       6
 #define WINDOW_BITS 14 /* 16 KiB: more than a message has */
 #define MEMORY      7  /* (1 << (14 + 2)) + (1 << (7 + 9)) bytes, by zconf.h */
@@ -11,6 +13,11 @@
 struct deflater {
     z_stream stream;
 };
+
+void deflate_library_version(struct text *to)
+{
+    text_put(to, zlibVersion());
+}
 
 enum err deflate_open(struct deflater **ret_deflater)
 {

@@ -8,6 +8,9 @@
 #include "gateway/base/err.h"
 
 struct deflater;
+struct text;
+
+void deflate_library_version(struct text *to); /* zlib's, at run time: "1.2.13" */
 
 MUST_CHECK enum err deflate_open(struct deflater **ret_deflater); /* ERR_MEMORY */
 void deflate_close(struct deflater *deflater);                    /* accepts NULL */

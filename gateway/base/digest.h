@@ -10,4 +10,8 @@
 /* 64 lower-case hex digits and a zero. Any thread; does not block. */
 void digest_sha256_hex(const void *bytes, size_t size, char ret_hex[static DIGEST_HEX_SIZE]);
 
+/* libmd has no way to tell: the file that is loaded, "libmd.so.0.0.5". Reads a link of the file system. */
+struct text;
+void digest_library_version(struct text *to);
+
 #endif

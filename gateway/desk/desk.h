@@ -20,7 +20,7 @@ enum { EXIT_GOOD = 0, EXIT_WRONG = 1, EXIT_USAGE = 2 };
 
 struct library { /* for `outpost version` */
     const char *name;
-    const char *(*version)(void);
+    void (*put_version)(struct text *to); /* of the one that runs, not of the one that was there at compile time */
 };
 
 struct desk_doors {

@@ -1,8 +1,17 @@
 #include "gateway/desk/loading.h"
 
+#include <malloc.h>
+
 /* The largest site (SITE_DEVICES_MAX devices of 256 points and their profiles) needs less. */
 #define SITE_MEMORY_MAX ((size_t)512 * 1024 * 1024)
 #define LINE_SIZE       2048
+
+/* Reading a site takes several times what is kept of it, and the holes that leaves in the heap would be filled with the
+ * buffers of the rooms: pages that are touched already, where a fresh buffer costs only the pages it uses. */
+static void give_back(void)
+{
+    (void)malloc_trim(0);
+}
 
 enum err loading_open(struct loading *loading, const struct desk *desk, const char *file)
 {
@@ -20,7 +29,9 @@ enum err loading_open_with(struct loading *loading, const struct desk *desk, con
     loading->site = NULL;
     arena_init(&loading->arena, SITE_MEMORY_MAX);
     complaints_init(&loading->complaints);
-    return site_load(file, &sources, &loading->arena, &loading->complaints, &loading->site);
+    enum err const err = site_load(file, &sources, &loading->arena, &loading->complaints, &loading->site);
+    give_back();
+    return err;
 }
 
 void loading_close(struct loading *loading)
@@ -28,6 +39,7 @@ void loading_close(struct loading *loading)
     complaints_close(&loading->complaints);
     arena_close(&loading->arena);
     loading->site = NULL;
+    give_back();
 }
 
 void loading_put_complaints(FILE *to, const struct tongue *tongue, const struct complaints *complaints,

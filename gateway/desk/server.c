@@ -114,8 +114,6 @@ enum err server_open(struct server **ret_server, const struct server_setup *setu
     memcpy(server->path, setup->path, path_size + 1);
     server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     server->out_all = malloc(SERVER_CLIENTS_MAX * OUT_SIZE);
-    for (size_t i = 0; i < SERVER_CLIENTS_MAX && server->out_all != NULL; i++)
-        server->clients[i].out = server->out_all + i * OUT_SIZE;
     enum err err = server->epoll_fd >= 0 && server->out_all != NULL ? listen_at(server) : ERR_MEMORY;
     if (err == ERR_OK)
         err = watch(server, server->listen_fd, SERVER_CLIENTS_MAX);
@@ -201,6 +199,7 @@ static struct client *free_place(struct server *server)
 static void take_in(struct server *server, struct client *client, int fd, struct now now)
 {
     client->fd = fd;
+    client->out = server->out_all + (size_t)(client - server->clients) * OUT_SIZE;
     client->ended = client->replying = false;
     client->in_used = client->out_first = client->out_used = 0;
     client->interest = EPOLLIN;

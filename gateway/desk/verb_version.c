@@ -10,8 +10,18 @@ const struct manual manual_version = {
     .examples = "  outpost version\n  outpost version --json\n",
 };
 
+#define VERSION_SIZE 128
+
+static void put_version(char ret_version[static VERSION_SIZE], const struct library *library)
+{
+    struct text text;
+    text_init(&text, ret_version, VERSION_SIZE);
+    library->put_version(&text);
+}
+
 static void put_json(FILE *to, const struct desk_doors *doors)
 {
+    char version[VERSION_SIZE];
     char buffer[1024];
     struct text text;
     text_init(&text, buffer, sizeof buffer);
@@ -21,7 +31,8 @@ static void put_json(FILE *to, const struct desk_doors *doors)
     for (const struct library *library = doors->libraries; library->name != NULL; library++) {
         text_put_json_string(&text, library->name);
         text_put(&text, ":");
-        text_put_json_string(&text, library->version());
+        put_version(version, library);
+        text_put_json_string(&text, version);
         text_put(&text, ",");
     }
     text_put_format(&text, "\"cjson\":\"%s\"", cJSON_Version());
@@ -38,8 +49,11 @@ int verb_version(const struct desk *desk)
         put_json(page.stream, desk->doors);
     } else {
         (void)fprintf(page.stream, "outpost %s\n", desk->doors->version);
-        for (const struct library *library = desk->doors->libraries; library->name != NULL; library++)
-            (void)fprintf(page.stream, "  %s %s\n", library->name, library->version());
+        char version[VERSION_SIZE];
+        for (const struct library *library = desk->doors->libraries; library->name != NULL; library++) {
+            put_version(version, library);
+            (void)fprintf(page.stream, "  %s %s\n", library->name, version);
+        }
         (void)fprintf(page.stream, "  cjson %s\n", cJSON_Version());
     }
     return desk_show(desk, &page);

@@ -452,6 +452,7 @@ static enum err stop_all(struct house *house)
     bool all = stop_buses(house);
     thread_stop(&house->judge_thread); /* a judge never blocks */
     drain(house);
+    judge_finish(house->judge, clock_now());
     recorder_finish(house->recorder, clock_now());
     all = finish_senders(house) && all;
     (void)recorder_step(house->recorder, clock_now()); /* the last acknowledgements */

@@ -28,6 +28,7 @@ from outage import bench_outage  # noqa: F401
 from stage import DIRECTORY, WINDOW_S, Figures, ModbusTcp, Stage, alarm_on, cpu_seconds, free_ports, fsync_ms  # noqa: F401
 from stage import memory_mib, percentile, registers, written_bytes
 from processes import OUTPOST, ROOT, Gateway, free_port, wait_until
+from rtu import with_crc
 import examples
 
 SLAVES, REGISTERS = 50, 20
@@ -35,7 +36,8 @@ SLAVES, REGISTERS = 50, 20
 
 def tcp_site(stage, bus_count):
     """50 slaves of 20 registers at 1 s, each poll one message, an alarm rule each; on one bus or on one each."""
-    buses = [{"id": f"b{n + 1}", "link": "tcp", "host": "127.0.0.1", "port": free_port()} for n in range(bus_count)]
+    ports = free_ports(bus_count)
+    buses = [{"id": f"b{n + 1}", "link": "tcp", "host": "127.0.0.1", "port": port} for n, port in enumerate(ports)]
     devices = []
     for n in range(SLAVES):
         bus = buses[n % bus_count]["id"]
@@ -79,9 +81,9 @@ def measure_change(stage, port, samples):
     return times
 
 
-def bench_tcp50(figures, bus_count=1):
-    name = f"tcp50x{bus_count}bus"
-    with Stage(name) as stage:
+def bench_tcp50(figures, bus_count=1, tls=False):
+    name = f"tcp50x{bus_count}bus{'.tls' if tls else ''}"
+    with Stage(name, tls) as stage:
         buses = tcp_site(stage, bus_count)
         figures.put(f"{name}.fsync", fsync_ms(stage.directory), "ms", "", "4 KiB appended, fdatasync, median")
         stage.start_sim()
@@ -99,9 +101,9 @@ def bench_tcp50(figures, bus_count=1):
         messages = [topic for _, topic, _ in stage.subscriber.all[before:] if "/telemetry/" in topic]
         figures.put(f"{name}.messages", len(messages) / minutes, "1/min", "3000")
         rss, anonymous = memory_mib(pid)
-        figures.put(f"{name}.rss", rss, "MiB", "<= 10")
+        figures.put(f"{name}.rss", rss, "MiB", "<= 12" if tls else "<= 10")
         figures.put(f"{name}.anonymous", anonymous, "MiB", "<= 4")
-        times = measure_change(stage, buses[0]["port"], int(WINDOW_S)) if bus_count == 1 else []
+        times = measure_change(stage, buses[0]["port"], int(WINDOW_S)) if bus_count == 1 and not tls else []
         if times:
             note = "register written in the slave -> message at a subscriber, minus "
             figures.put(f"{name}.change_p50", percentile(times, 0.5) - 500, "ms", "", note + "half the period")
@@ -112,6 +114,10 @@ def bench_tcp50_50buses(figures):
     bench_tcp50(figures, 50)
 
 
+def bench_tcp50_tls(figures):
+    bench_tcp50(figures, tls=True)
+
+
 TCP_SLAVES = 200
 CALLGRIND_READS = 5000
 
@@ -119,7 +125,8 @@ CALLGRIND_READS = 5000
 def bench_tcp200(figures):
     """200 slaves of 20 registers on 50 connections, each polled every second; telemetry as it is by default."""
     with Stage("tcp200") as stage:
-        buses = [{"id": f"b{n + 1}", "link": "tcp", "host": "127.0.0.1", "port": free_port()} for n in range(50)]
+        ports = free_ports(50)
+        buses = [{"id": f"b{n + 1}", "link": "tcp", "host": "127.0.0.1", "port": port} for n, port in enumerate(ports)]
         device = {"class": "generic", "every": "1s", "points": registers(REGISTERS), "alarms": alarm_on("r0")}
         devices = [{"id": f"d{n}", "bus": f"b{n % 50 + 1}", "unit": n // 50 + 1, **device} for n in range(TCP_SLAVES)]
         stage.write(buses=buses, devices=devices)
@@ -346,15 +353,6 @@ def polling(ports, period_s):
         child.join()
 
 
-def crc16(frame):
-    value = 0xFFFF
-    for byte in frame:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-    return frame + struct.pack("<H", value)
-
-
 def reply_errors(path, baud, samples):
     """Microseconds by which answers end later than the line would have them: 8 characters, 2 ms, 5 + 2n characters. In turn
     from all units. And, as what this machine adds without the simulator: a byte sent to and fro through a pty of our own
@@ -368,7 +366,7 @@ def reply_errors(path, baud, samples):
     errors, own = [], []
     for number in range(samples):
         count = number * 7 % 20 + 1
-        request = crc16(struct.pack(">BBHH", number % SIM_UNITS + 1, 3, 0, count))
+        request = with_crc(struct.pack(">BBHH", number % SIM_UNITS + 1, 3, 0, count))
         wanted_s = (len(request) + 5 + 2 * count) * 10 / baud + 0.002
         began = time.monotonic()
         os.write(fd, request)

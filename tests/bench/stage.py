@@ -10,6 +10,7 @@ import socket
 import sqlite3
 import statistics
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -119,16 +120,30 @@ class Subscriber:
 
 
 class Stage(contextlib.AbstractContextManager):
-    """A directory, a broker, a subscriber; simulator and gateway on demand. All gone at the end."""
+    """A directory, a broker, a subscriber; simulator and gateway on demand. All gone at the end. `tls`: the gateway's way to
+    the broker."""
 
-    def __init__(self, name):
+    def __init__(self, name, tls=False):
         self.directory = os.path.join(DIRECTORY, name)
         shutil.rmtree(self.directory, ignore_errors=True)
         os.makedirs(self.directory)
         os.symlink(os.path.join(ROOT, "config", "profiles"), os.path.join(self.directory, "profiles"))
-        self.broker = Broker(os.path.join(self.directory, "broker")).start()
+        self.broker = Broker(os.path.join(self.directory, "broker"))
+        self.centre = {"id": "c1", "url": f"mqtt://127.0.0.1:{self.broker.port}"}
+        if tls:
+            self._secure()
+        self.broker.start()
         self.subscriber = Subscriber(self.broker.port)
         self.sim = self.gateway = None
+
+    def _secure(self):
+        key, certificate = (os.path.join(self.directory, name) for name in ("key.pem", "certificate.pem"))
+        command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=broker -addext subjectAltName=IP:127.0.0.1".split()
+        subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        port = free_ports(1)[0]
+        with open(os.path.join(self.directory, "broker", "mosquitto.conf"), "a", encoding="ascii") as conf:
+            conf.write(f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\n")
+        self.centre = {"id": "c1", "url": f"mqtts://127.0.0.1:{port}", "ca_file": certificate}
 
     def __exit__(self, *_):
         for process in (self.gateway, self.sim):
@@ -141,7 +156,7 @@ class Stage(contextlib.AbstractContextManager):
     def write(self, **parts):
         site = {
             "gateway": {"id": "g1"},
-            "centres": [{"id": "c1", "url": f"mqtt://127.0.0.1:{self.broker.port}"}],
+            "centres": [self.centre],
             "journal": {"dir": os.path.join(self.directory, "journal")},
             **parts,
         }

@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 """The command line as a person and as a program meet it: words, exit statuses, the local socket, signals."""
 
+import ctypes
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
+import ssl
 import stat
 import subprocess
+import zlib
 
 import outpost_test
 from outpost_test import OUTPOST, PATIENCE_S, Gateway, free_port, wait_until
@@ -125,6 +129,26 @@ class Words(CommandLine):
         self.assertEqual(self.outpost("version"), self.outpost("--version"))
         told = json.loads(self.outpost("version", "--json")[0])
         self.assertEqual(self.outpost("version")[0].split("\n")[0], "outpost " + told["version"])
+
+    def test_version_of_each_library(self):
+        """What is linked, and what is loaded later, as somebody else sees it who has the same ones."""
+        told = json.loads(self.outpost("version", "--json")[0])["libraries"]
+        needed = subprocess.run(["ldd", OUTPOST], capture_output=True, text=True, check=True).stdout
+        linked = re.findall(r"^\s*lib(\w+)\S* => (\S+)", needed, re.M)
+        names = {"sqlite3": "sqlite", "z": "zlib", "md": "libmd", "c": "glibc", "m": "glibc", "modbus": "libmodbus"}
+        compilers = ("asan", "ubsan", "tsan", "gcc_s", "stdc", "dl", "pthread", "rt", "resolv")
+        used = {names.get(name, name) for name, _ in linked if name not in compilers}
+        self.assertEqual(used | {"paho-mqtt-c", "libcrypto"}, set(told))
+        modbus = ctypes.CDLL("libmodbus.so.5")
+        parts = [ctypes.c_uint.in_dll(modbus, f"libmodbus_version_{part}").value for part in ("major", "minor", "micro")]
+        self.assertEqual(".".join(map(str, parts)), told["libmodbus"])
+        self.assertEqual(sqlite3.sqlite_version, told["sqlite"])
+        self.assertEqual(zlib.ZLIB_RUNTIME_VERSION, told["zlib"])
+        self.assertEqual(ssl.OPENSSL_VERSION, told["libcrypto"])
+        self.assertEqual(os.confstr("CS_GNU_LIBC_VERSION"), "glibc " + told["glibc"])
+        self.assertEqual(os.path.basename(os.path.realpath(dict(linked)["md"])), told["libmd"])
+        self.assertRegex(told["paho-mqtt-c"], r"^1\.3\.\d+$")
+        self.assertRegex(told["cjson"], r"^1\.\d+\.\d+$")
 
 
 class Check(CommandLine):

@@ -1,5 +1,6 @@
 #include "tests/support/test.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <string.h>
 
@@ -68,6 +69,31 @@ static void a_large_object_gets_a_chunk_of_its_own(void **state)
     arena_close(&arena);
 }
 
+static void a_large_object_does_not_end_the_chunk_before_it(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, (size_t)4 * 1024 * 1024);
+    char *before = arena_take(&arena, 1, 1);
+    assert_non_null(arena_take(&arena, 1024, 1024));
+    char *after = arena_take(&arena, 1, 1);
+    assert_ptr_equal(after, before + alignof(max_align_t));
+    arena_close(&arena);
+}
+
+static void an_arena_of_little_is_little(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena, (size_t)4 * 1024 * 1024);
+    assert_non_null(arena_take(&arena, 1, 1));
+    assert_in_range(malloc_usable_size(arena.chunks), 1, 2048);
+    for (int i = 0; i < 1024; i++)
+        assert_non_null(arena_take(&arena, 1, 64));
+    assert_in_range(malloc_usable_size(arena.chunks), 16 * 1024, 17 * 1024); /* one of much has few chunks */
+    arena_close(&arena);
+}
+
 static void text_is_copied_with_its_zero(void **state)
 {
     (void)state;
@@ -102,6 +128,8 @@ int main(void)
         cmocka_unit_test(the_maximum_holds_to_the_byte),
         cmocka_unit_test(products_that_overflow_are_refused),
         cmocka_unit_test(a_large_object_gets_a_chunk_of_its_own),
+        cmocka_unit_test(a_large_object_does_not_end_the_chunk_before_it),
+        cmocka_unit_test(an_arena_of_little_is_little),
         cmocka_unit_test(text_is_copied_with_its_zero),
         cmocka_unit_test(closing_accepts_the_zeroed_and_resets),
     };
