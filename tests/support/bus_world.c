@@ -365,3 +365,11 @@ void bus_world_write(struct bus_world *world, double value, uint32_t token)
         .slave = 0, .point = WORLD_COIL, .value = value, .token = token, .asked_mono_us = world->now.mono_us};
     assert_int_equal(ring_push(&world->writes, &write, sizeof write), ERR_OK);
 }
+
+size_t bus_world_asked(const struct bus_world *world, uint8_t unit)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < world->line.log_count; i++)
+        count += world->line.log[i].request.unit == unit;
+    return count;
+}

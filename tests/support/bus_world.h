@@ -114,6 +114,7 @@ struct bus_world {
 void bus_world_open(struct bus_world *world, enum link_kind kind, size_t slaves, uint32_t every_ms);
 void bus_world_open_bus(struct bus_world *world); /* again, after bus_close(), with another site */
 void bus_world_close(struct bus_world *world);
+size_t bus_world_asked(const struct bus_world *world, uint8_t unit); /* how often that unit was asked */
 void bus_world_run(struct bus_world *world, int64_t for_us);
 void bus_world_write(struct bus_world *world, double value, uint32_t token); /* the coil of the first slave */
 

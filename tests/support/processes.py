@@ -7,6 +7,7 @@ own library is used."""
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -72,6 +73,9 @@ def _child():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+SANITIZER = re.compile(r"(Address|Leak|Thread|UndefinedBehavior)Sanitizer\b|runtime error: ")
+
+
 class Process:
     """One program. Its output goes to `log`, over several starts. Start from the main thread only (PR_SET_PDEATHSIG)."""
 
@@ -127,6 +131,7 @@ class Process:
             self.child.kill()
         if self.child is not None:
             self.child.wait()
+            self.expect_no_report()
 
     def stop(self, seconds=PATIENCE_S):
         """SIGTERM and wait; the exit status. A program that does not heed it is killed, and that is an error."""
@@ -139,7 +144,14 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise NotSo(f"{self.name} did not end {seconds:g} s after SIGTERM: {self.output()[-2000:]}") from None
+        self.expect_no_report()
         return self.child.returncode
+
+    def expect_no_report(self):
+        """What a sanitizer found ends the test, also where nobody asks for the status of what was killed."""
+        found = SANITIZER.search(self.output())
+        if found:
+            raise NotSo(f"{self.name}: {self.output()[found.start():][:4000]}")
 
 
 class Broker(Process):

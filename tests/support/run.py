@@ -2,9 +2,10 @@
 """run.py [options] PROGRAM...: runs test programs, one line each, and adds up what passed and failed.
 
 A program is a cmocka binary, a Python unittest file (*.py), or anything that only has an exit status (one test then);
-PROGRAM:i/n is the i-th of n parts of the doll's house. Passing programs are shown by one line; of a failing one all its
-output. The whole output is kept in --logs. With OUTPOST_TALLY in the environment, a line "passed failed name" per program is
-appended to that file (see suite.py)."""
+PROGRAM:i/n is the i-th of n parts of it (TEST_PART: the doll's house and the system tests know it). Passing programs are
+shown by one line, with the seconds that went by and those of a processor (cpu); of a failing one all its output. The whole
+output is kept in --logs. With OUTPOST_TALLY in the environment, a line "passed failed name" per program is appended to that
+file (see suite.py)."""
 
 import argparse
 import concurrent.futures
@@ -13,6 +14,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 
@@ -36,7 +38,7 @@ def count(output, status):
 
 def run(program, timeout):
     program, _, part = program.partition(":")
-    environment = {**os.environ, "HOUSE_PART": part} if part else None
+    environment = {**os.environ, "TEST_PART": part} if part else None
     command = [sys.executable, program] if program.endswith(".py") else [os.path.join(".", program)]
     began = time.monotonic()
     # A session of its own, so that a test that hangs is ended together with what it started.
@@ -48,21 +50,21 @@ def run(program, timeout):
         start_new_session=True,
         env=environment,
     )
-    try:
-        output, _ = process.communicate(timeout=timeout)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        output, _ = process.communicate()
-        output += f"\nnot done after {timeout} s: killed\n".encode()
-        status = -signal.SIGKILL
-    text = output.decode(errors="replace")
+    alarm = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+    alarm.start()
+    text = process.stdout.read().decode(errors="replace")
+    _, ended, used = os.wait4(process.pid, 0)
+    alarm.cancel()
+    process.returncode = status = os.waitstatus_to_exitcode(ended)
+    seconds = time.monotonic() - began
+    if seconds >= timeout:
+        text += f"\nnot done after {timeout} s: killed\n"
     if status < 0:
         text += f"\nended by signal {signal.Signals(-status).name}\n"
-    return text, status, time.monotonic() - began
+    return text, status, seconds, used.ru_utime + used.ru_stime
 
 
-def report(options, program, text, status, seconds):
+def report(options, program, text, status, seconds, processor):
     passed, failed = count(text, status)
     path, _, part = program.partition(":")
     name = os.path.splitext(os.path.basename(path))[0] + ("-" + part.replace("/", "of") if part else "")
@@ -74,7 +76,7 @@ def report(options, program, text, status, seconds):
         print(text.rstrip(), flush=True)
     verdict = "FAILED" if failed else "ok"
     tests = f"{passed}" if not failed else f"{passed} passed, {failed} failed"
-    print(f"  {verdict:6} {options.label:8} {name:32} {tests:>4}  {seconds:6.2f} s", flush=True)
+    print(f"  {verdict:6} {options.label:8} {name:32} {tests:>4}  {seconds:6.2f} s {processor:6.2f} cpu", flush=True)
     if os.environ.get("OUTPOST_TALLY"):
         with open(os.environ["OUTPOST_TALLY"], "a", encoding="utf-8") as tally:
             tally.write(f"{passed} {failed} {options.label}/{name}\n")

@@ -2,10 +2,12 @@
 """suite.py [--keep-going] --make MAKE STAGE...: makes one target after the other and sums up in a last plain line.
 
 A stage is what stands behind `make`: a target, or several words ("FLAVOUR=clang programs tests"). A stage that ran no
-tests (a build) counts as one. Stops at the first red stage, unless told to go on."""
+tests (a build) counts as one. Stops at the first red stage, unless told to go on. Beside the seconds that went by stand those
+of a processor (cpu), which hardly depend on what else the machine does."""
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -16,6 +18,11 @@ def read_tally(path):
     with open(path, encoding="utf-8") as lines:
         rows = [line.split(None, 2) for line in lines]
     return [(int(passed), int(failed), name.strip()) for passed, failed, name in rows]
+
+
+def processor_seconds():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def run_stage(make, stage):
@@ -44,16 +51,17 @@ def main():
     all_red = []
     for number, stage in enumerate(options.stages, 1):
         print(f"== {number}/{len(options.stages)} make {stage}", flush=True)
-        at = time.monotonic()
+        at, used = time.monotonic(), processor_seconds()
         one = run_stage(options.make, stage)
-        print(f"== {one[0]} passed, {one[1]} failed in {time.monotonic() - at:.0f} s", flush=True)
+        cost = f"{time.monotonic() - at:.0f} s, {processor_seconds() - used:.0f} cpu"
+        print(f"== {one[0]} passed, {one[1]} failed in {cost}", flush=True)
         passed, failed, all_red = passed + one[0], failed + one[1], all_red + one[2]
         if one[1] and not options.keep_going:
             print("== stopped at the first red stage; KEEP=1 goes on")
             break
     for name in all_red:
         print(f"red: {name}")
-    print(f"{time.monotonic() - began:.0f} s in all")
+    print(f"{time.monotonic() - began:.0f} s in all, {processor_seconds():.0f} cpu")
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

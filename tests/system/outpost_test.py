@@ -462,5 +462,18 @@ class Case(unittest.TestCase):
         self.assertEqual([], self.collector.complaints(), f"SEED={SEED}")
 
 
+class PartLoader(unittest.TestLoader):
+    """TEST_PART=i/n (environment): every n-th test of the file from the i-th, so that n such processes are all of it."""
+
+    def loadTestsFromModule(self, module, *args, **more):
+        which, parts = map(int, os.environ.get("TEST_PART", "1/1").split("/"))
+        return self.suiteClass(list(each_test(super().loadTestsFromModule(module, *args, **more)))[which - 1 :: parts])
+
+
+def each_test(suite):
+    for one in suite:
+        yield from each_test(one) if isinstance(one, unittest.TestSuite) else [one]
+
+
 def main():
-    unittest.main(verbosity=2)
+    unittest.main(verbosity=2, testLoader=PartLoader())

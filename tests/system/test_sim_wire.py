@@ -20,23 +20,15 @@ import tty
 import outpost_test
 from outpost_test import OUTPOST_SIM, PATIENCE_S, Process, Simulator, free_port, scaled, wait_until
 from pymodbus.client import ModbusSerialClient, ModbusTcpClient
+from rtu import with_crc
 
 UNIT = 7
 BAUD = 9600
 CHARACTER_S = 10 / BAUD
 
 
-def crc(frame):
-    value = 0xFFFF
-    for byte in frame:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-    return frame + struct.pack("<H", value)
-
-
 def read_request(unit=UNIT, address=0, count=1):
-    return crc(struct.pack(">BBHH", unit, 3, address, count))
+    return with_crc(struct.pack(">BBHH", unit, 3, address, count))
 
 
 class Hub:
@@ -196,8 +188,8 @@ class TestWire(outpost_test.Case):
             """pymodbus loses its place when frames follow each other closely: asked again, as masters do."""
 
             def once():
-                os.write(master, crc(bytes.fromhex(request)))
-                return self.heard(master, 0.2) == crc(bytes.fromhex(answer))
+                os.write(master, with_crc(bytes.fromhex(request)))
+                return self.heard(master, 0.2) == with_crc(bytes.fromhex(answer))
 
             wait_until(once, f"the foreign slave answers {answer}")
 
@@ -225,12 +217,12 @@ class TestWire(outpost_test.Case):
         self.begin("--map", f"line={hub.names[0]}", "--turnaround", "0")
         fd = os.open(hub.names[1], os.O_RDWR | os.O_NOCTTY)
         self.addCleanup(os.close, fd)
-        write = crc(struct.pack(">BBHH", UNIT, 6, 0, 1234))
+        write = with_crc(struct.pack(">BBHH", UNIT, 6, 0, 1234))
         for request, answer_size in ((write, 8), (read_request(), 7), (write, 8), (read_request(), 7)) * scaled(5):
             os.write(fd, request)
             heard, _ = self.read(fd, len(request) + answer_size)  # our own words first
             self.assertEqual(request, heard[: len(request)])
-            self.assertEqual(crc(heard[len(request) : -2]), heard[len(request) :])
+            self.assertEqual(with_crc(heard[len(request) : -2]), heard[len(request) :])
         rounds = 4 * scaled(5)
         wait_until(lambda: self.bus()["heard_self"] == rounds, "every answer was heard and passed over")
         self.assertEqual(rounds, self.bus()["requests"])
@@ -260,9 +252,9 @@ class TestWire(outpost_test.Case):
     # --- functions ---
 
     def exchange(self, fd, request, size):
-        os.write(fd, crc(bytes.fromhex(request)))
+        os.write(fd, with_crc(bytes.fromhex(request)))
         answer, _ = self.read(fd, size)
-        self.assertEqual(crc(answer[:-2]), answer)
+        self.assertEqual(with_crc(answer[:-2]), answer)
         return answer[:-2].hex(" ")
 
     def test_functions_on_a_line(self):
@@ -276,7 +268,7 @@ class TestWire(outpost_test.Case):
         self.assertEqual("07 11 07 " + b"d-line".hex(" ") + " ff", self.exchange(fd, "07 11", 12))
         self.assertEqual("07 ab 01", self.exchange(fd, "07 2B 0E 01 00", 5))
         self.assertEqual("07 85 03", self.exchange(fd, "07 05 0000 1234", 5))
-        os.write(fd, crc(bytes.fromhex("00 16 0004 0000 0099")))  # a broadcast is done and not answered
+        os.write(fd, with_crc(bytes.fromhex("00 16 0004 0000 0099")))  # a broadcast is done and not answered
         self.assertEqual("07 03 02 00 99", self.exchange(fd, "07 03 0004 0001", 7))
 
     def test_functions_with_pymodbus_over_tcp(self):
@@ -339,7 +331,7 @@ class TestWire(outpost_test.Case):
         os.write(fd, read_request())
         wait_until(lambda: self.bus()["collisions"] == 1, "the collision was counted")
         rest, _ = self.read(fd, 42)
-        self.assertNotEqual(crc(bytes([UNIT, 3, 40]) + rest[:-2])[3:], rest, "the answer is spoiled")
+        self.assertNotEqual(with_crc(bytes([UNIT, 3, 40]) + rest[:-2])[3:], rest, "the answer is spoiled")
         self.assertEqual(1, self.bus()["requests"], "and the second request is lost")
 
         def works():
@@ -392,7 +384,7 @@ class TestWire(outpost_test.Case):
         for _ in range(scaled(10)):
             os.write(fd, read_request(count=4))
             found, _ = self.read(fd, 13)
-            good += crc(found[:-2]) == found
+            good += with_crc(found[:-2]) == found
             self.heard(fd, 0.3)  # the rest of the second one
         self.assertLess(good, scaled(10))
         self.assertEqual(scaled(10), self.slave()["struck"])

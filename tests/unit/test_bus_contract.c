@@ -31,14 +31,6 @@ static int64_t shortest_rest_us(uint8_t unit)
     return shortest_us;
 }
 
-static size_t asked_of(uint8_t unit)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < world.line.log_count; i++)
-        count += world.line.log[i].request.unit == unit;
-    return count;
-}
-
 static void test_writes_keep_the_guard_of_the_slave(void **state)
 {
     (void)state;
@@ -66,7 +58,7 @@ static void test_the_line_is_kept_for_a_write_at_rest(void **state)
     world.slaves[0].guard_ms = GUARD_MS;
     bus_world_run(&world, 5 * SECOND);
     world.line.log_count = 0;
-    while (asked_of(1) == 0)
+    while (bus_world_asked(&world, 1) == 0)
         bus_world_run(&world, MS);
     world.line.log_count = 0;
     bus_world_write(&world, 1, 7);
@@ -239,7 +231,7 @@ static void test_a_dead_slave_costs_little_once_its_times_are_known(void **state
         whole += request->timeout_ms == 1000;
         shortened += request->timeout_ms >= 100 && request->timeout_ms < 300;
     }
-    assert_int_equal(whole + shortened, asked_of(1));
+    assert_int_equal(whole + shortened, bus_world_asked(&world, 1));
     assert_in_range(whole, 1, 3); /* at once after the loss, and every 300 s */
     assert_true(shortened >= 25);
     bus_world_close(&world);

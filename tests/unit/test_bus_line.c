@@ -7,14 +7,6 @@
 
 static struct bus_world world;
 
-static size_t asked_of(uint8_t unit)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < world.line.log_count; i++)
-        count += world.line.log[i].request.unit == unit;
-    return count;
-}
-
 static struct board_slave board_of(size_t slave)
 {
     struct board_slave shown;
@@ -128,7 +120,7 @@ static void test_a_bridge_that_misses_a_slave(void **state)
     bus_world_run(&world, 100 * SECOND);
     assert_int_equal(world.last_reason[1], REASON_NO_ANSWER);
     assert_true(world.good[0] - others >= 100 * 20 - 20);
-    assert_in_range(asked_of(2), 10, 25);
+    assert_in_range(bus_world_asked(&world, 2), 10, 25);
     assert_int_equal(board_of(1).answering, 0);
     assert_int_equal(world.line.opened, 1);
     assert_int_equal(world.bus_events, 1);
