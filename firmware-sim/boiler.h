@@ -87,7 +87,7 @@ struct boiler_control {
 #define BOILER_SIGNALS(X)                                                                                              \
     X("burner_phase", NULL, plant_code(boiler->burner.phase, burner_phase_word(boiler->burner.phase)))                 \
     X("burner_status", NULL, boiler_status(boiler))                                                                    \
-    X("burner_state", NULL, plant_number(boiler->burner.phase / 2))                                                  \
+    X("burner_state", NULL, plant_number(boiler->burner.phase / 2))                                                    \
     X("flame_present", NULL, plant_truth(burner_flame(&boiler->burner) > 0.1))                                         \
     X("flame_signal", "%", plant_number(100 * burner_flame(&boiler->burner)))                                          \
     X("flame_voltage", "V", plant_number(4 * burner_flame(&boiler->burner)))                                           \
