@@ -239,10 +239,10 @@ STAGES := 'FLAVOUR=release programs tests' 'FLAVOUR=clang programs' lint globals
   asan tsan fuzz-replay system system-tsan
 test: ## install, build with gcc and clang, lint, and run everything at SCALE=1; the last line sums up
 	$(Q)sh tests/support/deps.sh test
-	$(Q)env -u MAKEFLAGS -u MAKELEVEL $(PYTHON) tests/support/suite.py $(if $(KEEP),--keep-going) --make '$(MAKE)' $(STAGES)
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL $(PYTHON) tests/support/suite.py $(if $(KEEP),--keep-going) --make '$(MAKE_COMMAND)' $(STAGES)
 proof: ## the same scripts with the full sizes (hours)
 	$(Q)sh tests/support/deps.sh test
-	$(Q)env -u MAKEFLAGS -u MAKELEVEL SCALE=$(PROOF_SCALE) $(PYTHON) tests/support/suite.py --keep-going --make '$(MAKE)' $(STAGES) system-asan
+	$(Q)env -u MAKEFLAGS -u MAKELEVEL SCALE=$(PROOF_SCALE) $(PYTHON) tests/support/suite.py --keep-going --make '$(MAKE_COMMAND)' $(STAGES) system-asan
 
 # --- fuzzing ----------------------------------------------------------------------------------------------------------
 

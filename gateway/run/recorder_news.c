@@ -41,7 +41,7 @@ void recorder_state(const struct recorder *recorder, const struct stored *stored
         .name = "",
         .sub = stored->sub,
         .state = stored->state,
-        .flags = stored->flags & (uint16_t)~STORED_OTHER_BOOT,
+        .flags = stored->flags, /* of another boot too: a file that is begun anew gets what was restored, as it was */
         .quality = stored->quality,
         .has_value = stored->has_value != 0,
         .since_utc_ms = stored->since_utc_ms,

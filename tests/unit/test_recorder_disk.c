@@ -92,6 +92,24 @@ static uint64_t declared(struct rig *rig)
     return sum;
 }
 
+/* The next alarm finds the file garbled, and nothing of it can be read either: it is begun anew. */
+static void break_alarms(struct rig *rig, uint32_t occurrence)
+{
+    char path[128];
+    disk_fail(DISK_GARBLED, "alarms.db");
+    push_alarm(rig, occurrence);
+    (void)rig_step(rig);
+    assert_false(shown_of(rig).ok);
+    (void)snprintf(path, sizeof path, "%s/alarms.db", rig->dir);
+    for (int ending = 0; ending < 2; ending++) {
+        assert_int_equal(truncate(path, 0), 0);
+        (void)snprintf(path, sizeof path, "%s/alarms.db-wal", rig->dir);
+    }
+    disk_heal();
+    run(rig, 8000 * MS);
+    assert_true(shown_of(rig).ok);
+}
+
 /* Files broken in the middle of the work: the states, cursors and registries that are known are written again. */
 static void a_file_that_breaks_is_begun_anew(void **state)
 {
@@ -107,19 +125,7 @@ static void a_file_that_breaks_is_begun_anew(void **state)
     run(rig, 2000 * MS);
     char stream[JOURNAL_STREAM_SIZE];
     (void)snprintf(stream, sizeof stream, "%s", shown_of(rig).stream);
-    disk_fail(DISK_GARBLED, "alarms.db");
-    push_alarm(rig, 2);
-    (void)rig_step(rig);
-    assert_false(shown_of(rig).ok);
-    char path[128]; /* and nothing of it can be read either */
-    (void)snprintf(path, sizeof path, "%s/alarms.db", rig->dir);
-    for (int ending = 0; ending < 2; ending++) {
-        assert_int_equal(truncate(path, 0), 0);
-        (void)snprintf(path, sizeof path, "%s/alarms.db-wal", rig->dir);
-    }
-    disk_heal();
-    run(rig, 8000 * MS);
-    assert_true(shown_of(rig).ok);
+    break_alarms(rig, 2);
     assert_string_equal(shown_of(rig).stream, stream);
     assert_int_equal(count_in_lane_a(rig, "/gas.high/2\",\"event\":\"raised\""), 1);
     assert_non_null(strstr(payload, "\"seq\":4,")); /* the number it would have had */
@@ -139,6 +145,28 @@ static void a_file_that_breaks_is_begun_anew(void **state)
         restored |= 1U << inbox.is.stored.index;
     }
     assert_int_equal(restored, 1U << WIRE_GAS_HIGH | 1U << WIRE_GAS_MODE);
+}
+
+/* The moments of a state that nobody touched since the machine was rebooted mean nothing, in a file begun anew as little. */
+static void a_state_of_another_boot_stays_one(void **state)
+{
+    struct rig *rig = *state;
+    struct inbox inbox;
+    size_t size;
+    struct news news = wire_alarm(WIRE_GAS_MODE, EVENT_RAISED, ALARM_NORM, ALARM_UNACK, 1, rig->now.utc_ms);
+    news.stored.pending_mono_ms = 5;
+    rig_push(&rig->news, &news);
+    run(rig, 500 * MS);
+    rig->machine_boot_id = "boot-2";
+    restart(rig);
+    break_alarms(rig, 1);
+    while (ring_pop(&rig->inbox, &inbox, sizeof inbox, &size) == ERR_OK)
+        ;
+    restart(rig);
+    unsigned other = 0;
+    while (ring_pop(&rig->inbox, &inbox, sizeof inbox, &size) == ERR_OK && inbox.kind == INBOX_STORED)
+        other |= (inbox.is.stored.flags & STORED_OTHER_BOOT) != 0 ? 1U << inbox.is.stored.index : 0;
+    assert_int_equal(other, 1U << WIRE_GAS_MODE);
 }
 
 /* Somebody else has filled the disk: alarms are written in the room of the reserve, telemetry makes room for telemetry, all
@@ -528,6 +556,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_that_breaks_is_begun_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_state_of_another_boot_stays_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_has_room_for_alarms, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_disk_is_no_excuse, setup, teardown),
         cmocka_unit_test_setup_teardown(a_dead_disk_is_waited_for, setup, teardown),
