@@ -50,7 +50,6 @@ struct listener {
     MQTTAsync handle;       /* NULL: none */
     atomic_uint connection; /* changes only while there is no handle */
     bool listening;
-    bool known; /* the broker has our session */
     int64_t retry_us;
     int64_t pause_ms;
     struct mail *taken;    /* lives until the next is taken */
@@ -278,7 +277,7 @@ static int start(struct listener *listener)
     options.context = listener;
     options.keepAliveInterval = KEEPALIVE_S;
     options.connectTimeout = CONNECT_TIMEOUT_S;
-    options.cleanstart = listener->known ? 0 : 1;
+    options.cleanstart = 0; /* nobody had this name before; mosquitto 2.0 stores no session that began as a clean one */
     options.username = listener->options.username;
     options.password = listener->options.password;
     options.connectProperties = &properties;
@@ -477,7 +476,6 @@ static bool handle_mail(struct listener *listener, const struct mail *mail)
         return false;
     case MAIL_SUBSCRIBED:
         listener->listening = current;
-        listener->known = listener->known || current;
         listener->pause_ms = current ? LISTEN_RETRY_MIN_MS : listener->pause_ms;
         return current;
     case MAIL_TROUBLE:

@@ -219,6 +219,8 @@ class TestAccept(outpost_test.Case):
         self.wait_said("✓ alarm gas.low", LONG_S)
         self.broker.stop()  # in an orderly way: it stores what it still has to hand over
         self.wait_said("lost|cannot be reached|ended the connection")
+        with open(self.path("broker", "mosquitto.db"), "rb") as stored:
+            self.assertIn(b"outpost-accept-", stored.read(), "what comes before it is back waits for it")
         self.broker.start()
         self.wait_said("the broker is back")
         status = child.wait(LONG_S)
